@@ -1,0 +1,2 @@
+//! Evenkeel: a window, or a command.
+fn main() {}
