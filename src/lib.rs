@@ -1,1 +1,4 @@
 //! Evenkeel.
+pub mod dice;
+pub mod hash;
+pub mod period;
