@@ -1,4 +1,5 @@
 //! Evenkeel.
+pub mod balance;
 pub mod dice;
 pub mod hash;
 pub mod period;

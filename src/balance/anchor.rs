@@ -1,0 +1,19 @@
+//! Anchor: not written yet.
+
+use serde::{Deserialize, Serialize};
+
+use super::member::Member;
+use super::{About, Balancer, Origin, Recipe};
+
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Anchor {}
+
+impl Recipe for Anchor {
+    const ABOUT: About =
+        About { name: "anchor", title: "Anchor", summary: "", weights: "", text: "", keyed: true };
+
+    fn build(&self, members: &[Member], origin: &Origin) -> Box<dyn Balancer> {
+        super::round_robin::RoundRobin {}.build(members, origin)
+    }
+}

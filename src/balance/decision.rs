@@ -1,0 +1,214 @@
+//! A decision: a pick with its reasons, as data. Its wording is in `words`.
+
+use std::sync::Arc;
+
+use super::view::View;
+
+/// Everything that is needed to tell a person why this member was picked.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Decision {
+    /// What was settled around the algorithm before it was asked, in order.
+    pub stages: Vec<Stage>,
+    /// The rule the algorithm applied in the end.
+    pub rule: Option<Rule>,
+    /// Numbers about the request as a whole: its hash, its position, its slot.
+    pub facts: Vec<Seen>,
+    /// Every member with what the algorithm saw of it, in the order of the pool.
+    pub candidates: Vec<Candidate>,
+    /// The draws that were made, in order.
+    pub draws: Vec<Draw>,
+    /// The chosen member's index in the pool.
+    pub choice: Option<u32>,
+}
+
+impl Decision {
+    /// Notes a number that the algorithm saw of a member.
+    pub fn saw(&mut self, view: &View<'_>, index: usize, what: Quantity, value: Value) {
+        let member = &view.members[index];
+        let seen = Seen { what, value };
+        match self.candidates.iter_mut().find(|known| known.member == member.index) {
+            Some(candidate) => candidate.seen.push(seen),
+            None => self.candidates.push(Candidate {
+                member: member.index,
+                name: Arc::clone(&member.name),
+                excluded: None,
+                seen: vec![seen],
+            }),
+        }
+    }
+
+    /// Notes a number about the request as a whole.
+    pub fn fact(&mut self, what: Quantity, value: Value) {
+        self.facts.push(Seen { what, value });
+    }
+
+    /// Adds who was out of the question and why, for every member of the view.
+    pub fn exclude(&mut self, view: &View<'_>) {
+        for (index, member) in view.members.iter().enumerate() {
+            let excluded = view.exclusion(index);
+            match self.candidates.iter_mut().find(|known| known.member == member.index) {
+                Some(candidate) => candidate.excluded = excluded,
+                None => self.candidates.push(Candidate {
+                    member: member.index,
+                    name: Arc::clone(&member.name),
+                    excluded,
+                    seen: Vec::new(),
+                }),
+            }
+        }
+        self.candidates.sort_by_key(|candidate| candidate.member);
+    }
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub struct Candidate {
+    /// The member's index in the pool.
+    pub member: u32,
+    pub name: Arc<str>,
+    pub excluded: Option<Exclusion>,
+    pub seen: Vec<Seen>,
+}
+
+/// Why a member was out of the question.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Exclusion {
+    Down,
+    Drained,
+    Ejected,
+    Full,
+    Tried,
+    WarmingUp,
+    OverBound,
+    /// In a group of another priority or zone than the one this request went to.
+    OtherGroup,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Seen {
+    pub what: Quantity,
+    pub value: Value,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Quantity {
+    Weight,
+    InFlight,
+    /// In flight for each unit of weight.
+    LoadPerWeight,
+    Credit,
+    Deadline,
+    Latency,
+    Cost,
+    Score,
+    Hash,
+    Position,
+    Distance,
+    Slot,
+    Bucket,
+    Limit,
+    Bound,
+    Attempt,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Value {
+    Count(u64),
+    Signed(i64),
+    Real(f64),
+    Hash(u64),
+    Time { ns: u64 },
+}
+
+/// One use of the dice: `drawn` out of `0..of`, which meant a certain member or not.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Draw {
+    pub drawn: u64,
+    pub of: u64,
+    /// The member's index in the pool.
+    pub member: Option<u32>,
+}
+
+/// The rule that decided. A new algorithm takes the one that fits.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Rule {
+    NextInTurn,
+    MostCredit,
+    EarliestDeadline,
+    Drawn,
+    /// Lowest value of this quantity among all usable members.
+    Least(Quantity),
+    /// Lowest value of this quantity among those drawn.
+    LeastOfDrawn(Quantity),
+    /// Highest value of this quantity.
+    Most(Quantity),
+    FirstWithRoom,
+    /// The key's hash leads to a slot of a table.
+    Slot,
+    /// The first point at or after the key's position on a ring.
+    NextPoint,
+    /// The point nearest to the key's position, on either side.
+    NearestPoint,
+    /// The key's owner was out of the question, so another was found in the algorithm's own way.
+    NextOwner,
+    /// The request has no key: the algorithm falls back to another rule.
+    NoKey,
+    /// The client is bound to this member.
+    Stuck,
+}
+
+/// What was settled around the algorithm.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Stage {
+    /// The client's own server could not be used, so it gets a new one.
+    Unstuck {
+        member: u32,
+        because: Exclusion,
+    },
+    /// The priority level this request went to, and the share of traffic it gets in per cent.
+    Priority {
+        level: u32,
+        share: u32,
+    },
+    Zone {
+        name: Arc<str>,
+        share: u32,
+    },
+    /// Too few healthy members: health was ignored.
+    Panic {
+        healthy: u32,
+        members: u32,
+    },
+    /// Some members are warming up and sat this one out; with nobody else left they were asked after all.
+    WarmUpIgnored,
+}
+
+/// Takes down reasons if somebody asked for them, and costs one predicted branch if not.
+#[derive(Debug, Default)]
+pub struct Notes {
+    decision: Option<Box<Decision>>,
+}
+
+impl Notes {
+    pub fn off() -> Self {
+        Self { decision: None }
+    }
+
+    pub fn on() -> Self {
+        Self { decision: Some(Box::default()) }
+    }
+
+    pub fn are_on(&self) -> bool {
+        self.decision.is_some()
+    }
+
+    #[inline]
+    pub fn add(&mut self, note: impl FnOnce(&mut Decision)) {
+        if let Some(decision) = self.decision.as_deref_mut() {
+            note(decision);
+        }
+    }
+
+    pub fn take(self) -> Option<Decision> {
+        self.decision.map(|decision| *decision)
+    }
+}

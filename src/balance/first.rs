@@ -1,0 +1,19 @@
+//! First: not written yet.
+
+use serde::{Deserialize, Serialize};
+
+use super::member::Member;
+use super::{About, Balancer, Origin, Recipe};
+
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct First {}
+
+impl Recipe for First {
+    const ABOUT: About =
+        About { name: "first", title: "First", summary: "", weights: "", text: "", keyed: false };
+
+    fn build(&self, members: &[Member], origin: &Origin) -> Box<dyn Balancer> {
+        super::round_robin::RoundRobin {}.build(members, origin)
+    }
+}

@@ -1,0 +1,19 @@
+//! Jump: not written yet.
+
+use serde::{Deserialize, Serialize};
+
+use super::member::Member;
+use super::{About, Balancer, Origin, Recipe};
+
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Jump {}
+
+impl Recipe for Jump {
+    const ABOUT: About =
+        About { name: "jump", title: "Jump", summary: "", weights: "", text: "", keyed: true };
+
+    fn build(&self, members: &[Member], origin: &Origin) -> Box<dyn Balancer> {
+        super::round_robin::RoundRobin {}.build(members, origin)
+    }
+}
