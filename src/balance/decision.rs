@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::member::Member;
 use super::view::View;
 
 /// Everything that is needed to tell a person why this member was picked.
@@ -54,6 +55,21 @@ impl Decision {
                     excluded,
                     seen: Vec::new(),
                 }),
+            }
+        }
+        self.candidates.sort_by_key(|candidate| candidate.member);
+    }
+
+    /// Adds the members of a pool that belong to other groups than the one that was asked.
+    pub fn exclude_others(&mut self, members: &[Member]) {
+        for member in members {
+            if self.candidates.iter().all(|known| known.member != member.index) {
+                self.candidates.push(Candidate {
+                    member: member.index,
+                    name: Arc::clone(&member.name),
+                    excluded: Some(Exclusion::OtherGroup),
+                    seen: Vec::new(),
+                });
             }
         }
         self.candidates.sort_by_key(|candidate| candidate.member);

@@ -43,6 +43,7 @@ pub mod maglev;
 pub mod modulo;
 pub mod multi_probe;
 pub mod peak_ewma;
+pub mod pool;
 pub mod power_of_choices;
 pub mod prequal;
 pub mod random;

@@ -1,0 +1,273 @@
+//! A pool: members behind an algorithm, and what is wrapped around every algorithm.
+//!
+//! The order of things when all is switched on: a sticky client's own server, if it can be used; then the
+//! priority level and the zone; then who sits out because it is warming up; then the algorithm among the rest.
+//! Each is written once, here, and none of it knows which algorithm it surrounds.
+
+mod build;
+mod queue;
+mod shares;
+mod slow_start;
+mod stick_table;
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering::Relaxed};
+
+pub use build::Terms;
+pub use queue::{Line, LineFull};
+use serde::{Deserialize, Serialize};
+pub use slow_start::SlowStart;
+pub use stick_table::StickTable;
+
+use super::decision::{Decision, Exclusion, Notes, Rule, Stage};
+use super::member::{Health, Member, Sample};
+use super::view::{Request, View};
+use super::{Balancer, Picture};
+use crate::dice::Dice;
+use crate::hash::{mix, xxh64};
+
+/// Members that are interchangeable, and how one of them is chosen.
+///
+/// Immutable but for what its members share. A change of weight, membership or algorithm builds a new pool
+/// that takes over the old one's loads by name.
+pub struct Pool {
+    members: Vec<Member>,
+    /// Ascending by priority level, the own zone first within a level.
+    groups: Vec<Group>,
+    /// Where each member stands: its group, and its index there.
+    places: Vec<(u32, u32)>,
+    settings: Settings,
+    keyed: bool,
+    /// When the last warm-up ends. Nothing about slow start is looked at after it.
+    warm_until_ns: AtomicU64,
+}
+
+/// What is wrapped around a pool's algorithm.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Settings {
+    /// When the next priority level gets a share, as Envoy's over-provisioning factor in per cent: at 140 a
+    /// level spills once fewer than 71 % of it are healthy. Without it a level is used only when all
+    /// before it have nobody left, as a backup server is in NGINX and `HAProxy`.
+    pub over_provisioning: Option<u32>,
+    /// Below this percentage of healthy members their health is ignored. 0: never.
+    pub panic_below: u32,
+    /// The zone the balancer itself stands in. Without it zones make no difference.
+    pub own_zone: Option<String>,
+    pub slow_start: Option<SlowStart>,
+}
+
+/// Members of one priority level and, where zones count, one zone.
+struct Group {
+    key: GroupKey,
+    members: Vec<Member>,
+    balancer: Box<dyn Balancer>,
+    cursor: Arc<AtomicU64>,
+    /// Its part of the traffic in ten-thousandths, worked out when health changes.
+    share: AtomicU32,
+    panic: AtomicBool,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+struct GroupKey {
+    level: u32,
+    /// Sorts the own zone before the others.
+    abroad: bool,
+    zone: Arc<str>,
+}
+
+/// What came of asking a pool for a member.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Pick {
+    /// This member, by its index in the pool.
+    Member(u32),
+    /// Everybody who could serve is full: wait for anyone, or for a sticky client's own server.
+    Wait {
+        only: Option<u32>,
+    },
+    Nobody,
+}
+
+impl Pick {
+    pub fn member(self) -> Option<usize> {
+        match self {
+            Self::Member(index) => Some(index as usize),
+            Self::Wait { .. } | Self::Nobody => None,
+        }
+    }
+}
+
+impl Pool {
+    pub fn members(&self) -> &[Member] {
+        &self.members
+    }
+
+    pub fn index_of(&self, name: &str) -> Option<usize> {
+        self.members.iter().position(|member| &*member.name == name)
+    }
+
+    /// Chooses a member. `own` is the server a sticky client is bound to.
+    pub fn pick(
+        &self,
+        request: &Request<'_>,
+        own: Option<u32>,
+        dice: &mut Dice,
+        notes: &mut Notes,
+    ) -> Pick {
+        if let Some(pick) = own.and_then(|own| self.pick_own(request, own, notes)) {
+            return pick;
+        }
+        let mut held = [0; slow_start::WORDS];
+        let held = self.hold_back(request, dice, &mut held);
+        let first = self.draw_group(request, dice, notes);
+        self.pick_from(first, request, held, dice, notes)
+            .or_else(|| self.fall_through(first, request, held, dice, notes))
+            .unwrap_or_else(|| self.nobody(request, notes))
+    }
+
+    /// Counts a request in. Whoever got a [`Pick::Member`] calls this, and [`Pool::finish`] at the end.
+    pub fn start(&self, index: usize) {
+        self.members[index].load.in_flight.fetch_add(1, Relaxed);
+    }
+
+    pub fn finish(&self, index: usize, sample: &Sample) {
+        let before = self.members[index].load.in_flight.fetch_sub(1, Relaxed);
+        assert!(before > 0, "a request ended at a member that had none in flight");
+        let (group, local) = self.places[index];
+        let group = &self.groups[group as usize];
+        group.balancer.learn(&group.members, local as usize, sample);
+    }
+
+    /// Changes a member's health. The only door, because shares and panic follow from it.
+    pub fn set_health(&self, index: usize, health: Health, now_ns: u64) {
+        self.members[index].standing.set(health, now_ns);
+        self.refresh();
+    }
+
+    /// What the algorithm of the first group can show of itself, with its members.
+    pub fn picture(&self) -> (&[Member], Picture<'_>) {
+        match self.groups.first() {
+            Some(group) => (&group.members, group.balancer.picture()),
+            None => (&[], Picture::Nothing),
+        }
+    }
+
+    /// A sticky client's own server. Drained ones keep their clients; that is what draining means.
+    fn pick_own(&self, request: &Request<'_>, own: u32, notes: &mut Notes) -> Option<Pick> {
+        let member = &self.members[own as usize];
+        let because = match member.standing.health() {
+            Health::Down => Some(Exclusion::Down),
+            Health::Ejected => Some(Exclusion::Ejected),
+            Health::Up => request.tried.contains(own).then_some(Exclusion::Tried),
+        };
+        if let Some(because) = because {
+            notes.add(|decision| decision.stages.push(Stage::Unstuck { member: own, because }));
+            return None;
+        }
+        notes.add(|decision| {
+            decision.rule = Some(Rule::Stuck);
+            self.note_choice(&View::new(&self.members, request), own, decision);
+        });
+        Some(if member.is_full() { Pick::Wait { only: Some(own) } } else { Pick::Member(own) })
+    }
+
+    fn draw_group(&self, request: &Request<'_>, dice: &mut Dice, notes: &mut Notes) -> usize {
+        if self.groups.len() < 2 {
+            return 0;
+        }
+        // A key keeps its group for as long as the shares stand still; everything else is drawn.
+        let mut draw = if self.keyed && !request.key.is_empty() {
+            mix(xxh64(request.key, GROUP_SEED)) % u64::from(shares::WHOLE)
+        } else {
+            dice.below(u64::from(shares::WHOLE))
+        };
+        for (index, group) in self.groups.iter().enumerate() {
+            let share = u64::from(group.share.load(Relaxed));
+            if draw < share {
+                notes.add(|decision| self.note_group(index, decision));
+                return index;
+            }
+            draw -= share;
+        }
+        0
+    }
+
+    fn note_group(&self, index: usize, decision: &mut Decision) {
+        let GroupKey { level, zone, .. } = &self.groups[index].key;
+        let in_level: Vec<&Group> =
+            self.groups.iter().filter(|group| group.key.level == *level).collect();
+        let share_of = |group: &Group| group.share.load(Relaxed);
+        let level_share: u32 = in_level.iter().map(|group| share_of(group)).sum();
+        decision.stages.push(Stage::Priority { level: *level, share: level_share / 100 });
+        if in_level.len() > 1 {
+            let share = share_of(&self.groups[index]) * 100 / level_share.max(1);
+            decision.stages.push(Stage::Zone { name: Arc::clone(zone), share });
+        }
+    }
+
+    fn pick_from(
+        &self,
+        index: usize,
+        request: &Request<'_>,
+        held: &[u64],
+        dice: &mut Dice,
+        notes: &mut Notes,
+    ) -> Option<Pick> {
+        let group = self.groups.get(index)?;
+        let panic = group.panic.load(Relaxed);
+        let view = View { members: &group.members, request, panic, held, room: None };
+        let mut found = group.balancer.pick(&view, dice, notes);
+        if found.is_none() && !held.is_empty() {
+            notes.add(|decision| decision.stages.push(Stage::WarmUpIgnored));
+            found = group.balancer.pick(&View { held: &[], ..view }, dice, notes);
+        }
+        let member = &group.members[found?];
+        notes.add(|decision| {
+            if panic {
+                let healthy =
+                    group.members.iter().filter(|member| shares::is_healthy(member)).count();
+                decision.stages.push(Stage::Panic {
+                    healthy: healthy as u32,
+                    members: group.members.len() as u32,
+                });
+            }
+            self.note_choice(&view, member.index, decision);
+        });
+        Some(Pick::Member(member.index))
+    }
+
+    fn note_choice(&self, view: &View<'_>, choice: u32, decision: &mut Decision) {
+        decision.exclude(view);
+        if view.members.len() < self.members.len() {
+            decision.exclude_others(&self.members);
+        }
+        decision.choice = Some(choice);
+    }
+
+    /// The drawn group has nobody: the others in their order, so that there is a pick if anyone is usable.
+    fn fall_through(
+        &self,
+        first: usize,
+        request: &Request<'_>,
+        held: &[u64],
+        dice: &mut Dice,
+        notes: &mut Notes,
+    ) -> Option<Pick> {
+        let others = (0..self.groups.len()).filter(|&index| index != first);
+        others.into_iter().find_map(|index| self.pick_from(index, request, held, dice, notes))
+    }
+
+    fn nobody(&self, request: &Request<'_>, notes: &mut Notes) -> Pick {
+        let view = View::new(&self.members, request);
+        notes.add(|decision| decision.exclude(&view));
+        let anyone_full =
+            (0..self.members.len()).any(|index| view.exclusion(index) == Some(Exclusion::Full));
+        if anyone_full { Pick::Wait { only: None } } else { Pick::Nobody }
+    }
+}
+
+/// Separates the draw of a group from the hashes that algorithms take of the same key.
+const GROUP_SEED: u64 = 0x6772_6f75_7073;
+
+#[cfg(test)]
+mod tests;
