@@ -32,6 +32,7 @@ mod decision;
 mod member;
 mod picture;
 mod view;
+mod words;
 
 pub mod anchor;
 pub mod first;
