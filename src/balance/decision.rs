@@ -91,6 +91,8 @@ pub enum Exclusion {
     Down,
     Drained,
     Ejected,
+    /// Its circuit is half open, and the one request it may have is under way.
+    OnTrial,
     Full,
     Tried,
     WarmingUp,

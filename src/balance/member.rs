@@ -82,6 +82,8 @@ pub enum Health {
     Down,
     /// Set aside because its answers were bad.
     Ejected,
+    /// Its circuit is half open: one request at a time may try it.
+    Trial,
 }
 
 impl Standing {
@@ -89,7 +91,8 @@ impl Standing {
         match self.health.load(Relaxed) {
             0 => Health::Up,
             1 => Health::Down,
-            _ => Health::Ejected,
+            2 => Health::Ejected,
+            _ => Health::Trial,
         }
     }
 
@@ -103,6 +106,7 @@ impl Standing {
             Health::Up => 0,
             Health::Down => 1,
             Health::Ejected => 2,
+            Health::Trial => 3,
         };
         self.since_ns.store(now_ns, Relaxed);
         self.health.store(word, Relaxed);

@@ -36,6 +36,7 @@ mod words;
 
 pub mod anchor;
 pub mod first;
+pub mod health;
 pub mod ip_hash;
 pub mod jump;
 pub mod least_connections;

@@ -86,9 +86,10 @@ impl<'a> View<'a> {
         }
         if !self.panic {
             match member.standing.health() {
-                Health::Up => {}
                 Health::Down => return Some(Exclusion::Down),
                 Health::Ejected => return Some(Exclusion::Ejected),
+                Health::Trial if member.in_flight() > 0 => return Some(Exclusion::OnTrial),
+                Health::Up | Health::Trial => {}
             }
         }
         if member.is_full() {

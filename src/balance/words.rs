@@ -153,6 +153,7 @@ impl Exclusion {
             Self::Down => "is down",
             Self::Drained => "is drained",
             Self::Ejected => "is ejected",
+            Self::OnTrial => "is on trial with another request",
             Self::Full => "is full",
             Self::Tried => "was tried already",
             Self::WarmingUp => "is warming up and sat this one out",

@@ -158,7 +158,8 @@ impl Pool {
         let because = match member.standing.health() {
             Health::Down => Some(Exclusion::Down),
             Health::Ejected => Some(Exclusion::Ejected),
-            Health::Up => request.tried.contains(own).then_some(Exclusion::Tried),
+            Health::Trial if member.in_flight() > 0 => Some(Exclusion::OnTrial),
+            Health::Up | Health::Trial => request.tried.contains(own).then_some(Exclusion::Tried),
         };
         if let Some(because) = because {
             notes.add(|decision| decision.stages.push(Stage::Unstuck { member: own, because }));
