@@ -2,4 +2,5 @@
 pub mod balance;
 pub mod dice;
 pub mod hash;
+pub mod meter;
 pub mod period;
