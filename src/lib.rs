@@ -3,4 +3,5 @@ pub mod balance;
 pub mod dice;
 pub mod hash;
 pub mod meter;
+pub mod model;
 pub mod period;
