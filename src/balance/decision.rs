@@ -43,12 +43,13 @@ impl Decision {
         self.facts.push(Seen { what, value });
     }
 
-    /// Adds who was out of the question and why, for every member of the view.
+    /// Adds who was out of the question and why, for every member of the view. A reason that the algorithm
+    /// gave itself (a bound only it knows) is kept.
     pub fn exclude(&mut self, view: &View<'_>) {
         for (index, member) in view.members.iter().enumerate() {
             let excluded = view.exclusion(index);
             match self.candidates.iter_mut().find(|known| known.member == member.index) {
-                Some(candidate) => candidate.excluded = excluded,
+                Some(candidate) => candidate.excluded = excluded.or(candidate.excluded),
                 None => self.candidates.push(Candidate {
                     member: member.index,
                     name: Arc::clone(&member.name),

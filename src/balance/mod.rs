@@ -28,8 +28,11 @@
 //! need a new rule or quantity, `decision.rs` has the lists and `words.rs` their wording.
 
 mod algorithm;
+mod bounded;
 mod decision;
+mod key;
 mod member;
+mod mersenne;
 mod picture;
 mod view;
 mod words;

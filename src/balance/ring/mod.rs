@@ -1,15 +1,44 @@
-//! Ring: not written yet.
+//! Ring: a key goes to the first server point that follows its hash on a circle.
+//!
+//! Karger et al., "Consistent hashing and random trees", STOC 1997. Each server owns several points; the
+//! more, the evener (the load's deviation falls with the square root of their number). A server that
+//! leaves gives up its own arcs and nothing else moves. Programs differ in the hash, the number of points,
+//! what is hashed for each, and which point wins; each dialect has a file of its own and is exact. They share
+//! [`circle`], the points in order with a lookup in constant expected time.
+//!
+//! ```text
+//!        a        key → next point at or after it, round the top if need be
+//!    c       b    a point whose server cannot be used is walked past, which finds
+//!   b   key→  c   the same server as a ring built without it would
+//!      a   a
+//! ```
+
+mod circle;
+mod envoy;
+mod haproxy;
+mod ketama;
+mod nginx;
 
 use serde::{Deserialize, Serialize};
 
+use self::circle::Circle;
+use super::bounded::Bound;
+use super::decision::{Notes, Quantity, Rule, Value};
+use super::key;
 use super::member::Member;
+use super::picture::Picture;
+use super::view::View;
 use super::{About, Balancer, Origin, Recipe};
+use crate::dice::Dice;
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Ring {
     pub dialect: Dialect,
+    /// How many points, counted as the dialect's program counts them: for each unit of weight (NGINX 160,
+    /// `HAProxy` 16), for each server at equal weights (ketama 160), or at least in all (Envoy 1024).
     pub points: Option<u32>,
+    /// The most a server may carry, as a multiple of the average: 1.25 is a good value.
     pub load_bound: Option<f64>,
 }
 
@@ -29,10 +58,62 @@ impl Default for Ring {
 }
 
 impl Recipe for Ring {
-    const ABOUT: About =
-        About { name: "ring", title: "Ring", summary: "", weights: "", text: "", keyed: true };
+    const ABOUT: About = About {
+        name: "ring",
+        title: "Ring",
+        summary: "the next point on a circle of hashes; few keys move when servers change",
+        weights: "a server has points in proportion to its weight",
+        text: "Every server owns many points on a circle. A request's key is hashed to a place on it and \
+               goes to the server that owns the next point. When a server leaves, only its own keys move; \
+               when one joins, it takes a little from everybody. Arcs differ in length, so shares are \
+               uneven by some per cent: more points make them evener. With a load bound, a server that \
+               has more than its part of the requests in flight is walked past.",
+        keyed: true,
+    };
 
     fn build(&self, members: &[Member], origin: &Origin) -> Box<dyn Balancer> {
-        super::round_robin::RoundRobin {}.build(members, origin)
+        match self.dialect {
+            Dialect::Nginx => nginx::build(self, members, origin),
+            Dialect::Haproxy => haproxy::build(self, members, origin),
+            Dialect::Envoy => envoy::build(self, members),
+            Dialect::Ketama => ketama::build(self, members),
+        }
+    }
+}
+
+/// A ring on which the first point at or after a key's position decides.
+struct Successor {
+    circle: Circle,
+    /// Where on the circle a key lies.
+    locate: fn(&[u8]) -> u64,
+    bound: Bound,
+}
+
+impl Successor {
+    fn walk(&self, view: &View<'_>, position: u64, notes: &mut Notes) -> Option<usize> {
+        let Some((steps, place)) = self.circle.find(view, position) else {
+            // Servers that are too light for a point of their own are better than none.
+            return view.usable_indexes().next();
+        };
+        let owner = self.circle.owner(place);
+        notes.add(|decision| {
+            let rule = if steps == 0 { Rule::NextPoint } else { Rule::NextOwner };
+            decision.rule.get_or_insert(rule);
+            decision.fact(Quantity::Attempt, Value::Count(steps as u64 + 1));
+            let point = self.circle.position(place);
+            decision.saw(view, owner, Quantity::Position, Value::Hash(point));
+        });
+        Some(owner)
+    }
+}
+
+impl Balancer for Successor {
+    fn pick(&self, view: &View<'_>, dice: &mut Dice, notes: &mut Notes) -> Option<usize> {
+        let position = key::position(view, self.locate, dice, notes);
+        self.bound.pick(view, position, notes, |view, notes| self.walk(view, position, notes))
+    }
+
+    fn picture(&self) -> Picture<'_> {
+        self.circle.picture()
     }
 }

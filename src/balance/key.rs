@@ -1,0 +1,34 @@
+//! From a request's key to a number, for every algorithm that leaves the choice of hash to us.
+
+use super::decision::{Draw, Notes, Quantity, Rule, Value};
+use super::view::View;
+use crate::dice::Dice;
+use crate::hash::xxh64;
+
+/// `xxHash64` of the key's bytes, as Envoy hashes them.
+pub(super) fn hash(key: &[u8]) -> u64 {
+    xxh64(key, 0)
+}
+
+/// Where the request's key lies. A request without a key gets a drawn place, as in Envoy: spread evenly,
+/// bound to nobody.
+#[inline]
+pub(super) fn position(
+    view: &View<'_>,
+    locate: fn(&[u8]) -> u64,
+    dice: &mut Dice,
+    notes: &mut Notes,
+) -> u64 {
+    let key = view.request.key;
+    if key.is_empty() {
+        let drawn = dice.roll();
+        notes.add(|decision| {
+            decision.rule = Some(Rule::NoKey);
+            decision.draws.push(Draw { drawn, of: u64::MAX, member: None });
+        });
+        return drawn;
+    }
+    let position = locate(key);
+    notes.add(|decision| decision.fact(Quantity::Hash, Value::Hash(position)));
+    position
+}
