@@ -8,7 +8,7 @@ use crate::balance::view::View;
 /// A plain binary search over 16 000 points costs fourteen steps that the processor cannot predict. Positions
 /// are hashes, so their upper bits are already an index: `starts` says where each slice of the circle begins,
 /// with about one point to a slice.
-pub(super) struct Circle {
+pub(in crate::balance) struct Circle {
     positions: Vec<u64>,
     owners: Vec<u32>,
     starts: Vec<u32>,
@@ -17,7 +17,7 @@ pub(super) struct Circle {
 
 impl Circle {
     /// Points may come in any order. Of several at one place the first given stays first.
-    pub(super) fn new(mut points: Vec<(u64, u32)>) -> Self {
+    pub(in crate::balance) fn new(mut points: Vec<(u64, u32)>) -> Self {
         points.sort_by_key(|&(position, _)| position);
         let (positions, owners): (Vec<u64>, Vec<u32>) = points.into_iter().unzip();
         let bits = positions.len().max(2).next_power_of_two().ilog2();
@@ -36,7 +36,7 @@ impl Circle {
 
     /// The place of the first point at or after a position, round the top if need be.
     #[inline]
-    pub(super) fn at_or_after(&self, position: u64) -> Option<usize> {
+    pub(in crate::balance) fn at_or_after(&self, position: u64) -> Option<usize> {
         let slice = (position >> self.shift) as usize;
         let (start, end) = (self.starts[slice] as usize, self.starts[slice + 1] as usize);
         let within = &self.positions[start..end];
@@ -51,18 +51,22 @@ impl Circle {
         }
     }
 
-    pub(super) fn owner(&self, place: usize) -> usize {
+    pub(in crate::balance) fn owner(&self, place: usize) -> usize {
         self.owners[place] as usize
     }
 
-    pub(super) fn position(&self, place: usize) -> u64 {
+    pub(in crate::balance) fn position(&self, place: usize) -> u64 {
         self.positions[place]
     }
 
     /// The first point at or after a position whose owner is usable: how many points were walked past, and
     /// its place.
     #[inline]
-    pub(super) fn find(&self, view: &View<'_>, position: u64) -> Option<(usize, usize)> {
+    pub(in crate::balance) fn find(
+        &self,
+        view: &View<'_>,
+        position: u64,
+    ) -> Option<(usize, usize)> {
         let first = self.at_or_after(position)?;
         if view.usable(self.owner(first)) {
             return Some((0, first));
@@ -79,7 +83,7 @@ impl Circle {
         Some((steps, (first + steps) % self.owners.len()))
     }
 
-    pub(super) fn picture(&self) -> Picture<'_> {
+    pub(in crate::balance) fn picture(&self) -> Picture<'_> {
         Picture::Ring { positions: (&self.positions).into(), owners: (&self.owners).into() }
     }
 }

@@ -21,7 +21,7 @@ mod nginx;
 
 use serde::{Deserialize, Serialize};
 
-use self::circle::Circle;
+pub(super) use self::circle::Circle;
 use super::bounded::Bound;
 use super::decision::{Notes, Quantity, Rule, Value};
 use super::key;
