@@ -32,3 +32,16 @@ pub(super) fn position(
     notes.add(|decision| decision.fact(Quantity::Hash, Value::Hash(position)));
     position
 }
+
+/// A usable member chosen evenly by a hash: the last resort of algorithms whose own order may take long to
+/// find one.
+pub(super) fn any_usable(view: &View<'_>, hash: u64) -> Option<usize> {
+    let count = view.usable_indexes().count();
+    view.usable_indexes().nth(scale(hash, count as u64) as usize)
+}
+
+/// A hash as a whole number in `0..limit`, by multiplication, which is several times cheaper than a remainder.
+#[inline]
+pub(super) fn scale(hash: u64, limit: u64) -> u64 {
+    ((u128::from(hash) * u128::from(limit)) >> 64) as u64
+}

@@ -253,7 +253,7 @@ fn next_prime(number: u32) -> u32 {
 }
 
 fn is_prime(number: u32) -> bool {
-    (2..number.isqrt() + 1).all(|divisor| !number.is_multiple_of(divisor))
+    (2..=number.isqrt()).all(|divisor| !number.is_multiple_of(divisor))
 }
 
 /// Envoy's largest table, a prime.
