@@ -15,6 +15,15 @@ pub fn crc32(bytes: &[u8]) -> u32 {
     crc32fast::hash(bytes)
 }
 
+/// CRC-32 of several pieces as if they were one.
+pub fn crc32_joined<'a>(pieces: impl IntoIterator<Item = &'a [u8]>) -> u32 {
+    let mut hasher = crc32fast::Hasher::new();
+    for piece in pieces {
+        hasher.update(piece);
+    }
+    hasher.finalize()
+}
+
 /// MD5, as libketama uses it: for spreading points, not for secrets.
 pub fn md5(bytes: &[u8]) -> [u8; 16] {
     use md5::Digest as _;
@@ -56,6 +65,7 @@ mod tests {
         // The first half of MurmurHash3_x64_128 over the two words, checked with a program that gives the
         // published digest of "The quick brown fox jumps over the lazy dog".
         assert_eq!(murmur3_pair(42, 2_718_281_828, 2_307), 0x4fef5fa86f8dff79);
+        assert_eq!(crc32_joined([&b"1234"[..], b"", b"56789"]), 0xcbf4_3926);
         assert_eq!(md5(b"abc")[..4], [0x90, 0x01, 0x50, 0x98]);
     }
 }

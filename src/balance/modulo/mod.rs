@@ -1,34 +1,50 @@
-//! Modulo: not written yet.
+//! Modulo: the key's hash, divided by the sum of weights; the remainder is the server's place.
+//!
+//! The oldest way to keep a key on a server, and the one whose price is a change: with one more server nearly
+//! every key moves (n/(n+1) of them), where 1/(n+1) would do. Programs differ in the hash, in how weights become
+//! places, and in what happens to the keys of a server that is out.
+
+mod haproxy;
+mod intervals;
+mod nginx;
 
 use serde::{Deserialize, Serialize};
 
+pub(super) use self::intervals::Intervals;
 use super::member::Member;
 use super::{About, Balancer, Origin, Recipe};
 
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Modulo {
     pub dialect: Dialect,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Dialect {
+    #[default]
     Nginx,
     Haproxy,
 }
 
-impl Default for Modulo {
-    fn default() -> Self {
-        Self { dialect: Dialect::Nginx }
-    }
-}
-
 impl Recipe for Modulo {
-    const ABOUT: About =
-        About { name: "modulo", title: "Modulo", summary: "", weights: "", text: "", keyed: true };
+    const ABOUT: About = About {
+        name: "modulo",
+        title: "Modulo",
+        summary: "the key's hash modulo the sum of weights; nearly all keys move when servers change",
+        weights: "a server owns as many remainders as its weight",
+        text: "The request's key is hashed to a number, the number is divided by the sum of weights, and the \
+               remainder says which server. Simple and even, and a key stays where it is as long as nothing \
+               changes. But when a server joins or leaves, the divisor changes and nearly every key \
+               lands elsewhere: put it beside the ring and add a server.",
+        keyed: true,
+    };
 
     fn build(&self, members: &[Member], origin: &Origin) -> Box<dyn Balancer> {
-        super::round_robin::RoundRobin {}.build(members, origin)
+        match self.dialect {
+            Dialect::Nginx => nginx::build(members),
+            Dialect::Haproxy => haproxy::build(members, origin),
+        }
     }
 }
