@@ -47,7 +47,6 @@ pub mod least_time;
 pub mod maglev;
 pub mod modulo;
 pub mod multi_probe;
-pub mod passive;
 pub mod peak_ewma;
 pub mod pool;
 pub mod power_of_choices;

@@ -5,6 +5,7 @@
 //! (time that grows with every ejection and shrinks with every good interval, a cap on how many may be out),
 //! the breaker follows Nygard's circuit breaker with half-open trials.
 
+pub mod max_fails;
 mod outliers;
 mod settings;
 

@@ -5,7 +5,7 @@
 //! more than one turn ahead of its share, and its turns are spread out: 5, 1, 1 gives a a b a c a a.
 //! Source: NGINX, `ngx_http_upstream_round_robin.c`, and the worked example in its commit 52327e0 of 2012.
 //!
-//! Failures lower the weight that counts (`passive.rs` says by how much) and each pick that a member takes
+//! Failures lower the weight that counts (`health/max_fails.rs` says by how much) and each pick that a member takes
 //! part in gives one unit back.
 //!
 //! Credits are atomics on the members, shared by all workers and kept through every change of the pool. Picks

@@ -12,20 +12,20 @@
 
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering::Relaxed};
 
-use super::member::Member;
+use super::super::member::Member;
 use crate::period::Period;
 
 /// The two settings, with NGINX's defaults.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Passive {
+pub struct MaxFails {
     /// 0: failures have no consequence at all.
-    pub max_fails: u32,
-    pub fail_timeout: Period,
+    pub fails: u32,
+    pub timeout: Period,
 }
 
-impl Default for Passive {
+impl Default for MaxFails {
     fn default() -> Self {
-        Self { max_fails: 1, fail_timeout: Period::from_secs(10) }
+        Self { fails: 1, timeout: Period::from_secs(10) }
     }
 }
 
@@ -38,11 +38,11 @@ pub struct Failures {
     checked_secs: AtomicU64,
 }
 
-impl Passive {
+impl MaxFails {
     /// Whether a member must not be picked at this time.
     pub fn benches(&self, failures: &Failures, now_ns: u64) -> bool {
-        self.max_fails != 0
-            && failures.count.load(Relaxed) >= self.max_fails
+        self.fails != 0
+            && failures.count.load(Relaxed) >= self.fails
             && !self.is_over(failures, now_ns)
     }
 
@@ -67,9 +67,9 @@ impl Passive {
         failures.count.fetch_add(1, Relaxed);
         failures.last_failed_secs.store(now_secs, Relaxed);
         failures.checked_secs.store(now_secs, Relaxed);
-        if self.max_fails != 0 {
+        if self.fails != 0 {
             let weight = i64::from(member.weight);
-            let lost = weight / i64::from(self.max_fails);
+            let lost = weight / i64::from(self.fails);
             let bounded = |penalty: i64| Some((penalty + lost).min(weight));
             member.load.penalty.fetch_update(Relaxed, Relaxed, bounded).ok();
         }
@@ -77,7 +77,7 @@ impl Passive {
 
     fn is_over(&self, failures: &Failures, now_ns: u64) -> bool {
         let quiet_secs = whole_secs(now_ns).saturating_sub(failures.checked_secs.load(Relaxed));
-        quiet_secs > whole_secs(self.fail_timeout.ns())
+        quiet_secs > whole_secs(self.timeout.ns())
     }
 }
 
@@ -91,17 +91,17 @@ mod tests {
 
     const SECOND_NS: u64 = 1_000_000_000;
 
-    fn check(passive: Passive, events: &[(u64, Option<bool>)], expected: &[bool]) {
+    fn check(rule: MaxFails, events: &[(u64, Option<bool>)], expected: &[bool]) {
         let (member, failures) = (Member::new("a", 0, 6), Failures::default());
         let mut seen = Vec::new();
         for &(secs, ended) in events {
             let now_ns = secs * SECOND_NS;
             match ended {
                 Some(succeeded) => {
-                    passive.picked(&failures, now_ns);
-                    passive.ended(&member, &failures, succeeded, now_ns);
+                    rule.picked(&failures, now_ns);
+                    rule.ended(&member, &failures, succeeded, now_ns);
                 }
-                None => seen.push(passive.benches(&failures, now_ns)),
+                None => seen.push(rule.benches(&failures, now_ns)),
             }
         }
         assert_eq!(seen, expected);
@@ -110,30 +110,30 @@ mod tests {
     #[test]
     fn one_failure_benches_for_ten_seconds_and_the_rest_of_the_last() {
         let events = [(100, Some(false)), (100, None), (110, None), (111, None)];
-        check(Passive::default(), &events, &[true, true, false]);
+        check(MaxFails::default(), &events, &[true, true, false]);
     }
 
     #[test]
     fn a_success_in_the_trial_clears_the_count() {
-        let passive = Passive { max_fails: 2, ..Passive::default() };
+        let rule = MaxFails { fails: 2, ..MaxFails::default() };
         let fail = Some(false);
         let events = [(100, fail), (100, fail), (111, None), (111, Some(true)), (112, fail), (112, None)];
-        check(passive, &events, &[false, false]);
+        check(rule, &events, &[false, false]);
     }
 
     #[test]
     fn a_failed_trial_benches_again() {
         let fail = Some(false);
         let events = [(100, fail), (111, fail), (112, None), (121, None), (122, None)];
-        check(Passive::default(), &events, &[true, true, false]);
+        check(MaxFails::default(), &events, &[true, true, false]);
     }
 
     #[test]
     fn failures_lower_the_weight_that_counts_down_to_nothing() {
         let (member, failures) = (Member::new("a", 0, 7), Failures::default());
-        let passive = Passive { max_fails: 3, ..Passive::default() };
+        let rule = MaxFails { fails: 3, ..MaxFails::default() };
         let penalties = [2, 4, 6, 7].map(|expected| {
-            passive.ended(&member, &failures, false, SECOND_NS);
+            rule.ended(&member, &failures, false, SECOND_NS);
             (member.load.penalty.load(Relaxed), expected)
         });
         assert!(penalties.iter().all(|(seen, expected)| seen == expected), "{penalties:?}");
@@ -142,9 +142,9 @@ mod tests {
     #[test]
     fn with_max_fails_zero_nothing_happens() {
         let (member, failures) = (Member::new("a", 0, 7), Failures::default());
-        let passive = Passive { max_fails: 0, ..Passive::default() };
-        passive.ended(&member, &failures, false, SECOND_NS);
-        assert!(!passive.benches(&failures, SECOND_NS));
+        let rule = MaxFails { fails: 0, ..MaxFails::default() };
+        rule.ended(&member, &failures, false, SECOND_NS);
+        assert!(!rule.benches(&failures, SECOND_NS));
         assert_eq!(member.load.penalty.load(Relaxed), 0);
     }
 }
