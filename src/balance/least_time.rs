@@ -181,7 +181,11 @@ mod tests {
             (90_000, 1, 10_000),
         ] {
             let members = members(&[(1, mean_ms, in_flight)]);
-            assert_eq!(estimate_ms(&members[0], NOW_SECS * 1_000), expected, "{mean_ms} {in_flight}");
+            assert_eq!(
+                estimate_ms(&members[0], NOW_SECS * 1_000),
+                expected,
+                "{mean_ms} {in_flight}"
+            );
         }
     }
 

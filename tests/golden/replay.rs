@@ -61,9 +61,10 @@ impl<'a> Replay<'a> {
         let keyed = algorithm.about().keyed;
         Self {
             recording,
-            retries: match recording.program.starts_with("haproxy") {
-                true => Retries::Redispatch { keyed },
-                false => Retries::NewMember,
+            retries: if recording.program.starts_with("haproxy") {
+                Retries::Redispatch { keyed }
+            } else {
+                Retries::NewMember
             },
             algorithm,
             failures: terms.iter().map(|_| Failures::default()).collect(),
@@ -107,7 +108,8 @@ impl<'a> Replay<'a> {
     fn compare(&mut self, pick: &Pick) -> Result<Option<usize>, String> {
         let mut got = Vec::new();
         let holder = self.tries(pick, &mut got);
-        let names: Vec<&str> = got.iter().map(|&index| &*self.recording.servers[index].name).collect();
+        let names: Vec<&str> =
+            got.iter().map(|&index| &*self.recording.servers[index].name).collect();
         if names != pick.got {
             let key = pick.address.as_ref().unwrap_or(&pick.key);
             return Err(format!("key {key:?} went to {names:?}, not to {:?}", pick.got));
@@ -125,9 +127,9 @@ impl<'a> Replay<'a> {
         let mut tried = Tried::default();
         loop {
             self.bench();
-            let request =
-                Request { key: key.as_bytes(), address, now_ns: self.now_ns(), tried };
-            let index = self.pool.pick(&request, None, &mut self.dice, &mut Notes::off()).member()?;
+            let request = Request { key: key.as_bytes(), address, now_ns: self.now_ns(), tried };
+            let index =
+                self.pool.pick(&request, None, &mut self.dice, &mut Notes::off()).member()?;
             got.push(index);
             self.pool.start(index);
             self.max_fails(index).picked(&self.failures[index], self.now_ns());
@@ -135,12 +137,15 @@ impl<'a> Replay<'a> {
                 return Some(index);
             }
             self.ended(index, false);
-            match self.retries {
-                Retries::NewMember if self.is_alone() => return None,
-                Retries::NewMember => tried.add(index as u32),
-                Retries::Redispatch { .. } if got.len() > 1 => return None,
-                Retries::Redispatch { keyed: true } => {}
-                Retries::Redispatch { keyed: false } => tried.add(index as u32),
+            let goes_on = match self.retries {
+                Retries::NewMember => !self.is_alone(),
+                Retries::Redispatch { .. } => got.len() < 2,
+            };
+            if !goes_on {
+                return None;
+            }
+            if self.retries != (Retries::Redispatch { keyed: true }) {
+                tried.add(index as u32);
             }
         }
     }

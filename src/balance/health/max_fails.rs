@@ -117,7 +117,8 @@ mod tests {
     fn a_success_in_the_trial_clears_the_count() {
         let rule = MaxFails { fails: 2, ..MaxFails::default() };
         let fail = Some(false);
-        let events = [(100, fail), (100, fail), (111, None), (111, Some(true)), (112, fail), (112, None)];
+        let events =
+            [(100, fail), (100, fail), (111, None), (111, Some(true)), (112, fail), (112, None)];
         check(rule, &events, &[false, false]);
     }
 

@@ -34,6 +34,10 @@ impl Circle {
         Self { positions, owners, starts, shift }
     }
 
+    pub(super) fn len(&self) -> usize {
+        self.positions.len()
+    }
+
     /// The place of the first point at or after a position, round the top if need be.
     #[inline]
     pub(in crate::balance) fn at_or_after(&self, position: u64) -> Option<usize> {

@@ -40,10 +40,8 @@ impl Balancer for Deadlines {
             .find(|&place| view.usable(self.turns.owner(place)));
         notes.add(|decision| {
             decision.rule = Some(Rule::EarliestDeadline);
-            decision.fact(
-                Quantity::Position,
-                Value::Count(found.map_or(0, |place| place as u64 + 1)),
-            );
+            decision
+                .fact(Quantity::Position, Value::Count(found.map_or(0, |place| place as u64 + 1)));
         });
         // Other workers may have taken all the turns of the only usable member.
         found.map(|place| self.turns.owner(place)).or_else(|| view.usable_indexes().next())
@@ -61,7 +59,10 @@ fn by_deadline(weights: &[u64]) -> Vec<u32> {
         .collect();
     // count/weight compared as fractions. Weights in lowest terms are far below 2^32 here.
     turns.sort_unstable_by(|one, other| {
-        (one.0 * other.1).cmp(&(other.0 * one.1)).then(one.1.cmp(&other.1)).then(one.2.cmp(&other.2))
+        (one.0 * other.1)
+            .cmp(&(other.0 * one.1))
+            .then(one.1.cmp(&other.1))
+            .then(one.2.cmp(&other.2))
     });
     turns.into_iter().map(|(_, _, index)| index).collect()
 }

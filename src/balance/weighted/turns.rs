@@ -63,7 +63,9 @@ fn turns_of(members: &[Member]) -> Vec<u64> {
     if sum <= PERIOD_MAX {
         return weights().map(|weight| weight / divisor).collect();
     }
-    weights().map(|weight| (weight / divisor * PERIOD_MAX / sum).max(u64::from(weight > 0))).collect()
+    weights()
+        .map(|weight| (weight / divisor * PERIOD_MAX / sum).max(u64::from(weight > 0)))
+        .collect()
 }
 
 fn greatest_common_divisor(mut a: u64, mut b: u64) -> u64 {
