@@ -31,6 +31,7 @@ mod algorithm;
 mod bounded;
 mod decision;
 mod key;
+mod lottery;
 mod member;
 mod mersenne;
 mod picture;
