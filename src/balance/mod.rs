@@ -30,6 +30,7 @@
 mod algorithm;
 mod bounded;
 mod decision;
+mod estimate;
 mod key;
 mod lottery;
 mod member;
@@ -53,6 +54,7 @@ pub mod pool;
 pub mod power_of_choices;
 pub mod prequal;
 pub mod random;
+pub mod remap;
 pub mod rendezvous;
 pub mod ring;
 pub mod round_robin;
