@@ -109,8 +109,7 @@ impl Balancer for Anchored {
             decision.rule.get_or_insert(if first { Rule::Slot } else { Rule::NextOwner });
             if let Some((attempt, bucket)) = found {
                 decision.fact(Quantity::Attempt, Value::Count(attempt as u64 + 1));
-                let value = Value::Count(u64::from(bucket));
-                decision.saw(view, self.owner(bucket), Quantity::Bucket, value);
+                decision.fact(Quantity::Slot, Value::Count(u64::from(bucket)));
             }
         });
         found.map(|(_, bucket)| self.owner(bucket)).or_else(|| key::any_usable(view, hash))

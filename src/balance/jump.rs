@@ -55,7 +55,7 @@ impl Balancer for Jumper {
             decision.rule.get_or_insert(if first { Rule::Slot } else { Rule::NextOwner });
             if let Some((attempt, bucket)) = found {
                 decision.fact(Quantity::Attempt, Value::Count(attempt as u64 + 1));
-                decision.saw(view, bucket, Quantity::Bucket, Value::Count(bucket as u64));
+                decision.fact(Quantity::Slot, Value::Count(bucket as u64));
             }
         });
         found.map(|(_, bucket)| bucket).or_else(|| key::any_usable(view, hash))

@@ -90,7 +90,7 @@ impl Table {
         let slot = self.slot(hash);
         let owner = self.owners[slot] as usize;
         if view.usable(owner) {
-            note(view, notes, (Rule::Slot, 0, slot), owner);
+            note(notes, Rule::Slot, 0, slot);
             return Some(owner);
         }
         self.choose_another(view, hash, notes)
@@ -103,7 +103,7 @@ impl Table {
             let slot = self.slot(hash ^ (u64::MAX - attempt + 1));
             let owner = self.owners[slot] as usize;
             if view.usable(owner) {
-                note(view, notes, (Rule::NextOwner, attempt, slot), owner);
+                note(notes, Rule::NextOwner, attempt, slot);
                 return Some(owner);
             }
         }
@@ -126,16 +126,11 @@ impl Balancer for Table {
     }
 }
 
-fn note(
-    view: &View<'_>,
-    notes: &mut Notes,
-    (rule, attempt, slot): (Rule, u64, usize),
-    owner: usize,
-) {
+fn note(notes: &mut Notes, rule: Rule, attempt: u64, slot: usize) {
     notes.add(|decision| {
         decision.rule.get_or_insert(rule);
+        decision.fact(Quantity::Slot, Value::Count(slot as u64));
         decision.fact(Quantity::Attempt, Value::Count(attempt + 1));
-        decision.saw(view, owner, Quantity::Slot, Value::Count(slot as u64));
     });
 }
 

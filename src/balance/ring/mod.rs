@@ -99,6 +99,7 @@ impl Successor {
         notes.add(|decision| {
             let rule = if steps == 0 { Rule::NextPoint } else { Rule::NextOwner };
             decision.rule.get_or_insert(rule);
+            decision.fact(Quantity::Position, Value::Hash(position));
             decision.fact(Quantity::Attempt, Value::Count(steps as u64 + 1));
             let point = self.circle.position(place);
             decision.saw(view, owner, Quantity::Position, Value::Hash(point));
