@@ -304,6 +304,9 @@ def least_connections():
                       servers(*weights), "least_conn") as scenario:
             for _ in range(4 * sum(weights)):
                 scenario.pick()
+    with Scenario("least-connections-recovers", "ties give back what a failure took off the weight", LEAST,
+                  servers(8, 3, 2, fail_timeout_secs=1), "least_conn") as scenario:
+        fail_and_recover(scenario, 1, 40)
     for seed, weights in enumerate(((1, 1, 1, 1), (5, 3, 1, 1), (7, 5, 4, 2, 1, 1), (2, 3)), 1):
         title = "least-connections-held-" + "-".join(map(str, weights))
         with Scenario(title, "held requests, started and finished in a drawn order", LEAST,
@@ -335,6 +338,17 @@ def limits():
     with Scenario("ring-limit", "a key whose server is full walks on along the ring", "ring(dialect: nginx)",
                   servers(1, 1, 2, limit={1: 3, 2: 2, 3: 3}), "hash $http_key consistent", sequential=False) as scenario:
         hold_and_finish(scenario, random.Random(15), 300, 10, plain_keys(400, 15))
+
+
+def fail_and_recover(scenario, place, count, keys=None):
+    """A server refuses for thirty picks and is benched, comes back, and `count` more are made."""
+    scenario.stop(name_of(place))
+    for number in range(30):
+        scenario.pick(keys and keys[number])
+    scenario.start(name_of(place))
+    scenario.wait(3)
+    for number in range(count):
+        scenario.pick(keys and keys[30 + number])
 
 
 def hold_and_finish(scenario, dice, count, most, keys=None):
@@ -378,6 +392,10 @@ def ring():
           servers(*[1] * 16, down={place: True for place in range(1, 17) if place not in (6, 13)}), 2000)
     keyed("ring-most-dead", "twenty misses counted over the retries too", RING, CONSISTENT,
           servers(9, 9, 1, 1, 1, max_fails=0, down={1: True}), 2000, dead=(2,))
+    with Scenario("ring-recovers", "picks by key give back what a failure took off the weight, as turns then show", RING,
+                  servers(*[8] * 40, fail_timeout_secs=1, down={place: True for place in range(1, 41) if place not in (6, 13)}),
+                  CONSISTENT) as scenario:
+        fail_and_recover(scenario, 6, 1000, plain_keys(1030))
     keyed("ring-many", "forty servers, weights drawn: enough points for equal ones to meet", RING, CONSISTENT,
           servers(*[random.Random(9).randrange(1, 30) for _ in range(40)]), 2000)
     keyed("ring-ipv6", "a server's name with brackets", RING, CONSISTENT,
