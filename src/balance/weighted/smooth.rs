@@ -143,6 +143,24 @@ mod tests {
     }
 
     #[test]
+    fn workers_at_the_same_time_do_not_shift_the_shares() {
+        let members = members(&[5, 1, 1]);
+        let orders: Vec<String> = std::thread::scope(|scope| {
+            let workers: Vec<_> =
+                (0..4).map(|_| scope.spawn(|| picked(&members, 35_000))).collect();
+            workers.into_iter().map(|worker| worker.join().unwrap()).collect()
+        });
+        let count: usize = orders.iter().map(|order| order.matches('a').count()).sum();
+        let credits: Vec<i64> =
+            members.iter().map(|member| member.load.credit.load(Relaxed)).collect();
+        assert_eq!(credits.iter().sum::<i64>(), 0);
+        // What a member was handed out less what it paid is its credit: 5 a pick, 7 for each of its own.
+        assert_eq!(credits[0], 140_000 * 5 - i64::try_from(count).unwrap() * 7);
+        // Each worker can miss a few turns of the others; it does not add up over 35 000 turns each.
+        assert!(credits.iter().all(|credit| credit.abs() < 100), "{credits:?}");
+    }
+
+    #[test]
     fn a_change_of_weight_keeps_the_credits() {
         let mut members = members(&[5, 1, 1]);
         picked(&members, 2);
