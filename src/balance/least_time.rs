@@ -78,7 +78,7 @@ impl Balancer for SoonestDone {
                 decision.saw(view, index, Quantity::Cost, Value::Real(cost));
             }
         });
-        let picked = lightest::pick(view, estimate, Rule::Least(Quantity::Cost), notes)?;
+        let picked = lightest::pick(view, estimate, || Rule::Least(Quantity::Cost), notes)?;
         let load = &view.members[picked].load;
         if quiet_ms(load, now_ms) > FAIL_TIMEOUT_MS {
             load.checked_ms.store(now_ms, Relaxed);

@@ -9,7 +9,7 @@ use crate::balance::weighted::smooth;
 pub(in crate::balance) fn pick(
     view: &View<'_>,
     load: impl Fn(usize, &Member) -> u64,
-    rule: Rule,
+    rule: impl FnOnce() -> Rule,
     notes: &mut Notes,
 ) -> Option<usize> {
     let mut best: Option<Weighed> = None;
@@ -26,7 +26,7 @@ pub(in crate::balance) fn pick(
         }
     }
     let best = best?;
-    notes.add(|decision| decision.rule = Some(if tied { Rule::MostCredit } else { rule }));
+    notes.add(|decision| decision.rule = Some(if tied { Rule::MostCredit } else { rule() }));
     if !tied {
         return Some(best.index);
     }

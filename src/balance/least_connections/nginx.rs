@@ -29,6 +29,51 @@ impl Balancer for FewestInFlight {
             }
         });
         let in_flight = |_, member: &Member| u64::from(member.in_flight());
-        lightest::pick(view, in_flight, Rule::Least(Quantity::LoadPerWeight), notes)
+        lightest::pick(view, in_flight, || Rule::Least(comparable(view.members)), notes)
+    }
+}
+
+/// With equal weights nobody wants to hear about them.
+fn comparable(members: &[Member]) -> Quantity {
+    if members.iter().all(|member| member.weight == members[0].weight) {
+        Quantity::InFlight
+    } else {
+        Quantity::LoadPerWeight
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::balance::least_connections::LeastConnections;
+    use crate::balance::{Recipe as _, Request};
+    use std::sync::atomic::Ordering::Relaxed;
+
+    /// The sentence about a pick among a, b, c … with these weights and requests in flight.
+    fn sentence(wanted: &[(u32, u32)]) -> String {
+        let member = |((index, &(weight, in_flight)), name): ((usize, &(u32, u32)), char)| {
+            let member = Member::new(&name.to_string(), index, weight);
+            member.load.in_flight.store(in_flight, Relaxed);
+            member
+        };
+        let members: Vec<Member> = wanted.iter().enumerate().zip('a'..).map(member).collect();
+        let (request, mut notes) = (Request::default(), Notes::on());
+        let picked = build().pick(&View::new(&members, &request), &mut Dice::new(0), &mut notes);
+        let mut decision = notes.take().unwrap();
+        decision.choice = picked.map(|index| index as u32);
+        decision.sentence(&LeastConnections::ABOUT)
+    }
+
+    #[test]
+    fn a_decision_names_what_was_compared() {
+        assert_eq!(
+            sentence(&[(1, 4), (1, 0), (1, 1)]),
+            "least connections: b has 0 in flight, a 4, c 1"
+        );
+        assert_eq!(
+            sentence(&[(4, 4), (2, 1), (1, 1)]),
+            "least connections: b has 0.5 in flight for each unit of weight, a 1, c 1"
+        );
+        assert_eq!(sentence(&[(2, 2), (5, 5), (1, 9)]), "least connections: b has credit 5, a 2");
     }
 }

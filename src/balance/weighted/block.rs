@@ -29,12 +29,11 @@ impl Balancer for Blocks {
         }
         let place = self.turns.place(self.turns.count());
         let owner = self.turns.owner(place);
-        let usable = view.usable(owner);
         notes.add(|decision| {
-            decision.rule = Some(if usable { Rule::NextInTurn } else { Rule::NextOwner });
+            decision.rule = Some(Rule::NextInTurn);
             decision.fact(Quantity::Position, Value::Count(place as u64 + 1));
         });
-        if usable { Some(owner) } else { self.next_in_plain_list(view) }
+        if view.usable(owner) { Some(owner) } else { self.next_in_plain_list(view) }
     }
 
     fn picture(&self) -> Picture<'_> {

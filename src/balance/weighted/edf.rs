@@ -40,8 +40,10 @@ impl Balancer for Deadlines {
             .find(|&place| view.usable(self.turns.owner(place)));
         notes.add(|decision| {
             decision.rule = Some(Rule::EarliestDeadline);
-            decision
-                .fact(Quantity::Position, Value::Count(found.map_or(0, |place| place as u64 + 1)));
+            for index in view.usable_indexes() {
+                let due = self.turns.deadline(index, found.unwrap_or(0));
+                decision.saw(view, index, Quantity::Deadline, Value::Real(due));
+            }
         });
         // Other workers may have taken all the turns of the only usable member.
         found.map(|place| self.turns.owner(place)).or_else(|| view.usable_indexes().next())
@@ -70,7 +72,9 @@ fn by_deadline(weights: &[u64]) -> Vec<u32> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::balance::weighted::Weighted;
     use crate::balance::weighted::turns::{letters, members};
+    use crate::balance::{Recipe as _, Request};
     use proptest::prelude::*;
 
     fn picked(weights: &[u32], count: usize) -> String {
@@ -89,6 +93,19 @@ mod tests {
     #[test]
     fn the_second_period_is_like_the_first() {
         assert_eq!(picked(&[5, 1, 1], 21), "aaaabcaaaaabcaaaaabca");
+    }
+
+    #[test]
+    fn a_decision_names_the_deadlines() {
+        let members = members(&[5, 1, 1]);
+        let balancer = build(&members, &Origin::default());
+        letters(balancer.as_ref(), &members, 4);
+        let (request, mut notes) = (Request::default(), Notes::on());
+        let picked = balancer.pick(&View::new(&members, &request), &mut Dice::new(0), &mut notes);
+        let mut decision = notes.take().unwrap();
+        decision.choice = picked.map(|index| index as u32);
+        let sentence = decision.sentence(&Weighted::ABOUT);
+        assert_eq!(sentence, "weighted round robin: b has deadline 1, a 1, c 1");
     }
 
     #[test]

@@ -42,6 +42,12 @@ impl Turns {
         self.order[place] as usize
     }
 
+    /// When a member's next turn at or after this place is due, in periods from the start of this one.
+    pub(super) fn deadline(&self, member: usize, place: usize) -> f64 {
+        let turns = |order: &[u32]| order.iter().filter(|&&owner| owner as usize == member).count();
+        (turns(&self.order[..place]) + 1) as f64 / turns(&self.order) as f64
+    }
+
     pub(super) fn picture(&self) -> Picture<'_> {
         let next = match self.order.len() {
             0 => 0,
