@@ -4,7 +4,7 @@
 //! more, the evener (the load's deviation falls with the square root of their number). A server that
 //! leaves gives up its own arcs and nothing else moves. Programs differ in the hash, the number of points,
 //! what is hashed for each, and which point wins; each dialect has a file of its own and is exact. They share
-//! [`circle`], the points in order with a lookup in constant expected time.
+//! `circle.rs`, the points in order with a lookup in constant expected time.
 //!
 //! ```text
 //!        a        key → next point at or after it, round the top if need be
