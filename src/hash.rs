@@ -53,6 +53,42 @@ fn murmur3_finish(mut value: u64) -> u64 {
     value ^ (value >> 33)
 }
 
+/// The hash of the sdbm database library, `HAProxy`'s default: `c + 65599 × hash`.
+pub fn sdbm(bytes: &[u8]) -> u32 {
+    bytes.iter().fold(0, |hash: u32, &byte| hash.wrapping_mul(65_599).wrapping_add(byte.into()))
+}
+
+/// Bernstein's hash as `HAProxy` has it: `c + 33 × hash`, beginning at 5381.
+pub fn djb2(bytes: &[u8]) -> u32 {
+    bytes.iter().fold(5_381, |hash: u32, &byte| hash.wrapping_mul(33).wrapping_add(byte.into()))
+}
+
+/// `HAProxy`'s own wt6: two words that turn each other by amounts taken from their state.
+pub fn wt6(bytes: &[u8]) -> u32 {
+    let (mut one, mut two) = (0xa53c_965a_u32, 0x5ca6_953a_u32);
+    let (mut one_turn, mut two_turn) = (6, 18);
+    for &byte in bytes {
+        one = !(one ^ u32::from(byte));
+        two = !two.wrapping_add(u32::from(byte));
+        (one, two) = (two.rotate_left(one_turn), one.rotate_left(two_turn));
+        let mixed = ((one >> 16) ^ two) & 0xffff;
+        (one_turn, two_turn) = (mixed & 0x1f, mixed >> 11);
+    }
+    one ^ two
+}
+
+/// Jenkins' integer hash with `HAProxy`'s multiplication after it: spreads close numbers over all 32 bits. No
+/// two numbers get the same result.
+pub fn avalanche(mut value: u32) -> u32 {
+    value = value.wrapping_add(0x7ed5_5d16).wrapping_add(value << 12);
+    value = (value ^ 0xc761_c23c) ^ (value >> 19);
+    value = value.wrapping_add(0x1656_67b1).wrapping_add(value << 5);
+    value = value.wrapping_add(0xd3a2_646c) ^ (value << 9);
+    value = value.wrapping_add(0xfd70_46c5).wrapping_add(value << 3);
+    value = (value ^ 0xb55a_4f09) ^ (value >> 16);
+    value.wrapping_mul(3_221_225_473)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -66,6 +102,8 @@ mod tests {
         // published digest of "The quick brown fox jumps over the lazy dog".
         assert_eq!(murmur3_pair(42, 2_718_281_828, 2_307), 0x4fef5fa86f8dff79);
         assert_eq!(crc32_joined([&b"1234"[..], b"", b"56789"]), 0xcbf4_3926);
+        assert_eq!([sdbm(b"ab"), djb2(b"ab")], [97 * 65_599 + 98, (5_381 * 33 + 97) * 33 + 98]);
+        assert_eq!(wt6(b""), 0xa53c_965a ^ 0x5ca6_953a);
         assert_eq!(md5(b"abc")[..4], [0x90, 0x01, 0x50, 0x98]);
     }
 }

@@ -59,6 +59,9 @@ pub struct Load {
     pub credit: AtomicI64,
     /// What failures took off its weight and successes have not given back, as NGINX counts it.
     pub penalty: AtomicI64,
+    /// `HAProxy`'s least connections: when the member last took its place in line, and as what it did.
+    pub lined_up: AtomicU64,
+    pub lined_up_as: AtomicU64,
     /// Peak EWMA: estimate and time of the last sample, packed into one word.
     pub peak: AtomicU64,
     /// NGINX's least time: moving average of the response time in milliseconds.

@@ -31,12 +31,14 @@ mod algorithm;
 mod bounded;
 mod decision;
 mod estimate;
+mod haproxy;
 mod key;
 mod lottery;
 mod member;
 mod mersenne;
 mod picture;
 mod view;
+mod wheel;
 mod words;
 
 pub mod anchor;
@@ -67,9 +69,11 @@ pub use algorithm::Algorithm;
 pub use decision::{
     Candidate, Decision, Draw, Exclusion, Notes, Quantity, Rule, Seen, Stage, Value,
 };
+pub use haproxy::HashFunction;
 pub use member::{Health, Load, Member, Sample, Standing};
 pub use picture::Picture;
 pub use view::{Request, Room, Tried, View};
+pub use wheel::Wheel;
 
 use crate::dice::Dice;
 
@@ -122,6 +126,8 @@ pub struct Origin {
     /// How far the pool has counted. Carried from plan to plan, so that dragging a weight does not send
     /// every request to the first member.
     pub cursor: Arc<AtomicU64>,
+    /// `HAProxy`'s weighted round robin, carried likewise: there a new weight moves one server and no other.
+    pub wheel: Arc<Wheel>,
     /// For algorithms that begin at a random place.
     pub seed: u64,
 }

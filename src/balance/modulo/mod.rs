@@ -11,6 +11,7 @@ mod nginx;
 use serde::{Deserialize, Serialize};
 
 pub(super) use self::intervals::Intervals;
+use super::haproxy::{HashFunction, Hashing};
 use super::member::Member;
 use super::{About, Balancer, Origin, Recipe};
 
@@ -18,6 +19,10 @@ use super::{About, Balancer, Origin, Recipe};
 #[serde(default, deny_unknown_fields)]
 pub struct Modulo {
     pub dialect: Dialect,
+    /// `HAProxy`'s hash of the key.
+    pub hash: HashFunction,
+    /// Whether `HAProxy` spreads the hash out once more.
+    pub avalanche: bool,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -44,7 +49,10 @@ impl Recipe for Modulo {
     fn build(&self, members: &[Member], origin: &Origin) -> Box<dyn Balancer> {
         match self.dialect {
             Dialect::Nginx => nginx::build(members),
-            Dialect::Haproxy => haproxy::build(members, origin),
+            Dialect::Haproxy => {
+                let hashing = Hashing { function: self.hash, avalanche: self.avalanche };
+                haproxy::build(hashing, members, origin)
+            }
         }
     }
 }

@@ -134,14 +134,14 @@ impl Build<'_> {
 
     fn group(&self, key: GroupKey, members: Vec<Member>) -> Group {
         let before = self.before.and_then(|pool| pool.groups.iter().find(|group| group.key == key));
-        let cursor = before.map_or_else(Arc::default, |group| Arc::clone(&group.cursor));
-        let origin = Origin { cursor: Arc::clone(&cursor), seed: self.seed };
+        let carried = before.map_or_else(Origin::default, |group| group.origin.clone());
+        let origin = Origin { seed: self.seed, ..carried };
         let balancer = self.algorithm.build(&members, &origin);
         Group {
             key,
             members,
             balancer,
-            cursor,
+            origin,
             share: AtomicU32::new(0),
             panic: AtomicBool::new(false),
         }

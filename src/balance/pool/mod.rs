@@ -22,7 +22,7 @@ pub use stick_table::StickTable;
 use super::decision::{Decision, Exclusion, Notes, Rule, Stage};
 use super::member::{Health, Member, Sample};
 use super::view::{Request, View};
-use super::{Balancer, Picture};
+use super::{Balancer, Origin, Picture};
 use crate::dice::Dice;
 use crate::hash::{mix, xxh64};
 
@@ -62,7 +62,8 @@ struct Group {
     key: GroupKey,
     members: Vec<Member>,
     balancer: Box<dyn Balancer>,
-    cursor: Arc<AtomicU64>,
+    /// Where the balancer began, and what it shares with those before and after it.
+    origin: Origin,
     /// Its part of the traffic in ten-thousandths, worked out when health changes.
     share: AtomicU32,
     panic: AtomicBool,

@@ -24,6 +24,7 @@ use serde::{Deserialize, Serialize};
 pub(super) use self::circle::Circle;
 use super::bounded::Bound;
 use super::decision::{Notes, Quantity, Rule, Value};
+use super::haproxy::HashFunction;
 use super::key;
 use super::member::Member;
 use super::picture::Picture;
@@ -40,6 +41,10 @@ pub struct Ring {
     pub points: Option<u32>,
     /// The most a server may carry, as a multiple of the average: 1.25 is a good value.
     pub load_bound: Option<f64>,
+    /// `HAProxy`'s hash of the key, in place of sdbm.
+    pub hash: Option<HashFunction>,
+    /// Whether `HAProxy` spreads the hash out once more: by default if it is not one of those named.
+    pub avalanche: Option<bool>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -53,7 +58,8 @@ pub enum Dialect {
 
 impl Default for Ring {
     fn default() -> Self {
-        Self { dialect: Dialect::Nginx, points: None, load_bound: None }
+        let dialect = Dialect::Nginx;
+        Self { dialect, points: None, load_bound: None, hash: None, avalanche: None }
     }
 }
 
