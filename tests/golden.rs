@@ -17,6 +17,11 @@ fn every_pick_is_the_one_nginx_made() {
     check("nginx", 60);
 }
 
+#[test]
+fn every_pick_is_the_one_haproxy_made() {
+    check("haproxy", 80);
+}
+
 /// Replays a program's recordings, of which there must be so many at least.
 fn check(program: &str, files_min: usize) {
     let files = recordings(program);

@@ -50,19 +50,19 @@ struct Replay<'a> {
 enum Retries {
     /// Every member once.
     NewMember,
-    /// Once, and with a key the same member again: `retries 1` with `option redispatch 1`.
-    Redispatch { keyed: bool },
+    /// Once: `retries 1` with `option redispatch 1`. HAProxy's maps know one server for a key and ask it again.
+    Redispatch { again: bool },
 }
 
 impl<'a> Replay<'a> {
     fn new(recording: &'a Recording, algorithm: Algorithm) -> Self {
         let terms: Vec<Terms> = recording.servers.iter().map(terms).collect();
         let pool = Pool::new(&algorithm, &Settings::default(), &terms, 1);
-        let keyed = algorithm.about().keyed;
+        let again = matches!(algorithm, Algorithm::Modulo(_));
         Self {
             recording,
             retries: if recording.program.starts_with("haproxy") {
-                Retries::Redispatch { keyed }
+                Retries::Redispatch { again }
             } else {
                 Retries::NewMember
             },
@@ -89,8 +89,9 @@ impl<'a> Replay<'a> {
                 }
             }
             Step::Finish(number) => {
+                let freed = self.picks[*number];
                 self.end(*number);
-                return self.serve_line();
+                return freed.map_or(Ok(()), |freed| self.serve_line(freed));
             }
             Step::Stop(name) => {
                 self.refusing.insert(name);
@@ -144,7 +145,7 @@ impl<'a> Replay<'a> {
             if !goes_on {
                 return None;
             }
-            if self.retries != (Retries::Redispatch { keyed: true }) {
+            if self.retries != (Retries::Redispatch { again: true }) {
                 tried.add(index as u32);
             }
         }
@@ -161,10 +162,16 @@ impl<'a> Replay<'a> {
         Ok(())
     }
 
-    fn serve_line(&mut self) -> Result<(), String> {
+    /// The first in line gets the place that came free, without another pick.
+    fn serve_line(&mut self, freed: usize) -> Result<(), String> {
         let Some((number, pick)) = self.line.pop_front() else { return Ok(()) };
-        self.picks[number] = self.compare(pick)?;
-        Ok(())
+        self.pool.start(freed);
+        self.picks[number] = Some(freed);
+        let name = &self.terms[freed].name;
+        if pick.got == [name.as_str()] {
+            return Ok(());
+        }
+        Err(format!("{name:?} came free, not {:?}", pick.got))
     }
 
     fn end(&mut self, number: usize) {
