@@ -62,13 +62,15 @@ impl Balancer for Jumper {
     }
 }
 
+/// Signed numbers throughout, because processors turn those into fractions and back in one step. The largest
+/// product, `2^31 · 2^31`, fits.
 fn jump(mut key: u64, buckets: u32) -> u32 {
-    let (mut bucket, mut next) = (0, 0_u64);
-    while next < u64::from(buckets) {
+    let (mut bucket, mut next) = (0, 0_i64);
+    while next < i64::from(buckets) {
         bucket = next;
         key = key.wrapping_mul(2_862_933_555_777_941_757).wrapping_add(1);
-        let stretch = (1_u64 << 31) as f64 / ((key >> 33) + 1) as f64;
-        next = ((bucket + 1) as f64 * stretch) as u64;
+        let stretch = (1_i64 << 31) as f64 / (i64::from((key >> 33) as u32) + 1) as f64;
+        next = ((bucket + 1) as f64 * stretch) as i64;
     }
     bucket as u32
 }

@@ -68,18 +68,30 @@ impl Recipe for Maglev {
             Dialect::Envoy => (envoy(members, slots), self.load_bound.map(Bound::Jump)),
             Dialect::Katran => (katran(members, slots), self.load_bound.map(Bound::Walk)),
         };
-        Box::new(Table { owners, bound: bound.unwrap_or(Bound::None) })
+        Box::new(Table::new(owners, bound.unwrap_or(Bound::None)))
     }
 }
 
 struct Table {
     owners: Vec<u32>,
+    /// 2^64 divided by the number of slots.
+    reciprocal: u64,
     bound: Bound,
 }
 
 impl Table {
+    fn new(owners: Vec<u32>, bound: Bound) -> Self {
+        let reciprocal = u64::MAX / owners.len().max(1) as u64;
+        Self { owners, reciprocal, bound }
+    }
+
+    /// The hash's remainder. Barrett's way: a division would take longer than all the rest of a pick. The
+    /// estimated quotient is the true one or one less.
+    #[inline]
     fn slot(&self, hash: u64) -> usize {
-        (hash % self.owners.len() as u64) as usize
+        let slots = self.owners.len() as u64;
+        let rest = hash.wrapping_sub(key::scale(hash, self.reciprocal).wrapping_mul(slots));
+        (if rest >= slots { rest - slots } else { rest }) as usize
     }
 
     #[inline]
@@ -318,7 +330,7 @@ mod tests {
     #[test]
     fn retries_go_where_envoy_sends_them() {
         let members = ports("127.0.0.1:", 90..96);
-        let table = Table { owners: envoy(&members, 7), bound: Bound::None };
+        let table = Table::new(envoy(&members, 7), Bound::None);
         let mut request = Request::keyed(b"any");
         for expected in [1, 0, 5] {
             let view = View::new(&members, &request);
@@ -352,6 +364,18 @@ mod tests {
             let after = envoy(&members[..count as usize - 1], 65_537);
             let changed = before.iter().zip(&after).filter(|(old, new)| old != new).count();
             assert!((changed as f64) < 65_537.0 * most, "{changed} of {count}");
+        }
+    }
+
+    #[test]
+    fn slots_are_remainders() {
+        let mut dice = Dice::new(19);
+        for slots in [1, 2, 7, 65_537, SLOTS_MAX] {
+            let table = Table::new(vec![0; slots as usize], Bound::None);
+            let edges = [0, 1, u64::from(slots) - 1, u64::from(slots), u64::MAX - 1, u64::MAX];
+            for hash in edges.into_iter().chain((0..10_000).map(|_| dice.roll())) {
+                assert_eq!(table.slot(hash) as u64, hash % u64::from(slots), "{hash} of {slots}");
+            }
         }
     }
 

@@ -7,7 +7,8 @@ use crate::balance::view::View;
 ///
 /// A plain binary search over 16 000 points costs fourteen steps that the processor cannot predict. Positions
 /// are hashes, so their upper bits are already an index: `starts` says where each slice of the circle begins,
-/// with about one point to a slice.
+/// with about one point to a slice. From there a few points are compared without a branch between them; some
+/// that no position lies above stand after the last, so that there are always that many.
 pub(in crate::balance) struct Circle {
     positions: Vec<u64>,
     owners: Vec<u32>,
@@ -19,10 +20,10 @@ impl Circle {
     /// Points may come in any order. Of several at one place the first given stays first.
     pub(in crate::balance) fn new(mut points: Vec<(u64, u32)>) -> Self {
         points.sort_by_key(|&(position, _)| position);
-        let (positions, owners): (Vec<u64>, Vec<u32>) = points.into_iter().unzip();
-        let bits = positions.len().max(2).next_power_of_two().ilog2();
+        let (mut positions, owners): (Vec<u64>, Vec<u32>) = points.into_iter().unzip();
+        let bits = owners.len().max(2).next_power_of_two().ilog2();
         let shift = u64::BITS - bits;
-        let starts = (0..=1_u64 << bits)
+        let starts = (0..1_u64 << bits)
             .scan(0, |place, slice| {
                 *place += positions[*place..]
                     .iter()
@@ -31,28 +32,32 @@ impl Circle {
                 Some(*place as u32)
             })
             .collect();
+        positions.extend([u64::MAX; WINDOW]);
         Self { positions, owners, starts, shift }
     }
 
     pub(super) fn len(&self) -> usize {
-        self.positions.len()
+        self.owners.len()
     }
 
     /// The place of the first point at or after a position, round the top if need be.
     #[inline]
     pub(in crate::balance) fn at_or_after(&self, position: u64) -> Option<usize> {
-        let slice = (position >> self.shift) as usize;
-        let (start, end) = (self.starts[slice] as usize, self.starts[slice + 1] as usize);
-        let within = &self.positions[start..end];
-        let skipped = match within.len() {
-            0..=8 => within.iter().take_while(|&&point| point < position).count(),
-            _ => within.partition_point(|&point| point < position),
-        };
-        match start + skipped {
-            place if place < self.positions.len() => Some(place),
-            _ if self.positions.is_empty() => None,
+        let start = self.starts[(position >> self.shift) as usize] as usize;
+        let window = self.positions[start..].first_chunk::<WINDOW>()?;
+        let skipped = window.iter().map(|&point| usize::from(point < position)).sum::<usize>();
+        let place = if skipped < WINDOW { start + skipped } else { self.search(start, position) };
+        match place {
+            place if place < self.owners.len() => Some(place),
+            _ if self.owners.is_empty() => None,
             _ => Some(0),
         }
+    }
+
+    /// For slices that are more crowded than hashes should make them.
+    #[cold]
+    fn search(&self, start: usize, position: u64) -> usize {
+        start + self.positions[start..self.owners.len()].partition_point(|&point| point < position)
     }
 
     pub(in crate::balance) fn owner(&self, place: usize) -> usize {
@@ -88,9 +93,13 @@ impl Circle {
     }
 
     pub(in crate::balance) fn picture(&self) -> Picture<'_> {
-        Picture::Ring { positions: (&self.positions).into(), owners: (&self.owners).into() }
+        let positions = &self.positions[..self.owners.len()];
+        Picture::Ring { positions: positions.into(), owners: (&self.owners).into() }
     }
 }
+
+/// How many points are compared at once: with one to a slice on average, more than these are rare.
+const WINDOW: usize = 4;
 
 #[cfg(test)]
 mod tests {
