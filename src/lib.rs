@@ -2,6 +2,7 @@
 pub mod balance;
 pub mod dice;
 pub mod hash;
+pub mod lab;
 pub mod meter;
 pub mod model;
 pub mod period;
