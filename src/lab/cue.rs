@@ -2,10 +2,11 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::pending::{Algorithm, Arrivals, Behaviour, Latency};
+use super::pending::{Arrivals, Behaviour, Latency};
 use super::pool::KeySource;
 use super::server::Server;
 use super::sticky::Stickiness;
+use crate::balance::Algorithm;
 use crate::period::Period;
 
 /// What happens at a time. A cue without edits only marks it, for expectations to refer to.
@@ -26,6 +27,7 @@ pub struct Cue {
 pub enum Edit {
     SetAlgorithm {
         pool: String,
+        #[serde(with = "super::algorithm_text")]
         algorithm: Algorithm,
     },
     SetKey {

@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::period::Period;
 
+pub mod algorithm_text;
 mod client;
 mod cue;
 mod expectation;
@@ -21,9 +22,12 @@ mod pending;
 mod pool;
 mod retries;
 mod route;
+mod save;
 mod server;
 mod sticky;
+mod suggest;
 mod tls;
+mod tree;
 mod upstream;
 
 pub use client::{Carrier, Client, HttpVersion, Identities, RequestKind};
@@ -44,6 +48,7 @@ pub use route::{
     Action, Condition, FieldCondition, HeaderEdit, PathCondition, Rewrite, Route, Split, SplitPart,
     TextCondition, Timeouts,
 };
+pub use save::{save, text_of};
 pub use server::{Command, Server, Source};
 pub use sticky::{AppCookie, InsertedCookie, SameSite, SourceTable, Stickiness};
 pub use tls::{CertificateFiles, Certificates, Tls, TlsVersion};

@@ -3,16 +3,17 @@
 use serde::{Deserialize, Serialize};
 
 use super::health::Health;
-use super::pending::Algorithm;
 use super::server::Server;
 use super::sticky::Stickiness;
 use super::upstream::Upstream;
+use crate::balance::Algorithm;
 use crate::period::Period;
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Pool {
     pub name: String,
+    #[serde(with = "super::algorithm_text")]
     pub algorithm: Algorithm,
     /// What a key-driven algorithm looks at.
     pub key: KeySource,

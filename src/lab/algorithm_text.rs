@@ -1,0 +1,229 @@
+//! An algorithm as one piece of text: `ring(dialect: nginx, points: 40)`, the same in lab files and
+//! on the command line.
+
+use std::fmt::Write as _;
+
+use ron::extensions::Extensions;
+use serde::{Deserializer, Serializer, de};
+
+use super::save::{on_one_line, without_defaults};
+use super::suggest::{among, nearest};
+use super::tree::{Fields, Node};
+use crate::balance::Algorithm;
+use crate::period::Period;
+
+/// The algorithm that a text names.
+pub fn parse(text: &str) -> Result<Algorithm, AlgorithmError> {
+    let text = text.trim();
+    if text.chars().count() > TEXT_CHARS_MAX {
+        return Err(AlgorithmError::Long);
+    }
+    let (name, settings) = text.split_at(text.find('(').unwrap_or(text.len()));
+    let name = name.trim_end();
+    let names = names();
+    if !names.contains(&name) {
+        return Err(AlgorithmError::unknown(name, &names));
+    }
+    let settings = if settings.is_empty() { "()" } else { settings };
+    if !settings.ends_with(')') || settings.matches(['(', '[', '{']).count() > DEPTH_MAX {
+        return Err(AlgorithmError::Shape(name.to_owned()));
+    }
+    ron::Options::default()
+        .with_default_extension(Extensions::all())
+        .from_str(&format!("r#{name}{}", with_quoted_periods(settings)))
+        .map_err(|error| AlgorithmError::settings(name, error.code))
+}
+
+/// The shortest text that gives this algorithm again: only what differs from the defaults.
+pub fn print(algorithm: &Algorithm) -> String {
+    let name = algorithm.about().name;
+    let defaults: Vec<Fields> = Algorithm::all()
+        .iter()
+        .filter(|other| other.about().name == name)
+        .filter_map(|other| Node::of(other)?.as_fields().cloned())
+        .collect();
+    let node = Node::of(algorithm).map(|node| without_defaults(node, &defaults));
+    let Some(Node::Struct(Fields { fields, .. })) = node else {
+        return name.to_owned();
+    };
+    let mut out = name.to_owned();
+    for (index, (field, value)) in fields.iter().enumerate() {
+        let before = if index == 0 { '(' } else { ' ' };
+        let after = if index + 1 == fields.len() { ')' } else { ',' };
+        let _ = write!(out, "{before}{field}: {}{after}", bare(value));
+    }
+    out
+}
+
+/// All names, in the order in which people meet the algorithms.
+pub fn names() -> Vec<&'static str> {
+    Algorithm::all().iter().map(|algorithm| algorithm.about().name).collect()
+}
+
+pub(super) fn serialize<S: Serializer>(algorithm: &Algorithm, to: S) -> Result<S::Ok, S::Error> {
+    to.serialize_str(&print(algorithm))
+}
+
+pub(super) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Algorithm, D::Error> {
+    struct Text;
+    impl de::Visitor<'_> for Text {
+        type Value = Algorithm;
+        fn expecting(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+            out.write_str("an algorithm such as \"least-connections\"")
+        }
+        fn visit_str<E: de::Error>(self, text: &str) -> Result<Algorithm, E> {
+            parse(text).map_err(E::custom)
+        }
+    }
+    from.deserialize_str(Text)
+}
+
+/// Why a text names no algorithm. What is wrong, then a colon, then what to do.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum AlgorithmError {
+    #[error("there is no algorithm `{name}`: {remedy}")]
+    Unknown { name: String, remedy: String },
+    #[error("the settings of `{0}` are not written well: write them as in {0}(setting: value)")]
+    Shape(String),
+    #[error("{what}: {remedy}")]
+    Setting { what: String, remedy: String },
+    #[error(
+        "an algorithm takes at most {TEXT_CHARS_MAX} characters: leave out settings that have \
+         their default"
+    )]
+    Long,
+}
+
+impl AlgorithmError {
+    fn unknown(name: &str, names: &[&str]) -> Self {
+        let remedy = nearest(name, names).unwrap_or_else(|| among(names));
+        Self::Unknown { name: shown(name), remedy }
+    }
+
+    fn settings(name: &str, error: ron::Error) -> Self {
+        match error {
+            ron::Error::NoSuchStructField { expected: [], found, .. } => Self::Setting {
+                what: format!("`{name}` has no setting `{}`", shown(&found)),
+                remedy: format!("`{name}` takes no settings, write it alone"),
+            },
+            ron::Error::NoSuchStructField { expected, found, .. } => Self::Setting {
+                what: format!("`{name}` has no setting `{}`", shown(&found)),
+                remedy: nearest(&found, expected).unwrap_or_else(|| among(expected)),
+            },
+            ron::Error::NoSuchEnumVariant { expected, found, .. } => Self::Setting {
+                what: format!("`{name}` has no `{}`", shown(&found)),
+                remedy: nearest(&found, expected).unwrap_or_else(|| among(expected)),
+            },
+            ron::Error::DuplicateStructField { field, .. } => Self::Setting {
+                what: format!("`{name}` is given `{field}` twice"),
+                remedy: "keep one of them".to_owned(),
+            },
+            ron::Error::Message(message) => match message.split_once(": ") {
+                Some((what, remedy)) => {
+                    Self::Setting { what: what.to_owned(), remedy: remedy.to_owned() }
+                }
+                None => Self::Shape(name.to_owned()),
+            },
+            ron::Error::ExpectedInteger | ron::Error::IntegerOutOfBounds => Self::Setting {
+                what: format!("`{name}` is given something that is not a number it can use"),
+                remedy: "write a whole number that is not too large".to_owned(),
+            },
+            _ => Self::Shape(name.to_owned()),
+        }
+    }
+}
+
+/// `10s` stands for `"10s"`: periods need no quotes here, because the text is already in some.
+fn with_quoted_periods(settings: &str) -> String {
+    let mut out = String::with_capacity(settings.len() + 8);
+    let mut rest = settings;
+    let mut in_quotes = false;
+    while let Some(c) = rest.chars().next() {
+        let word = rest.find(|c: char| !is_word(c)).unwrap_or(rest.len());
+        let taken = if word == 0 { c.len_utf8() } else { word };
+        let (token, tail) = rest.split_at(taken);
+        in_quotes ^= c == '"';
+        let is_period = c.is_ascii_digit()
+            && token.ends_with(|c: char| c.is_ascii_alphabetic())
+            && token.parse::<Period>().is_ok();
+        if is_period && !in_quotes {
+            let _ = write!(out, "\"{token}\"");
+        } else {
+            out.push_str(token);
+        }
+        rest = tail;
+    }
+    out
+}
+
+fn is_word(c: char) -> bool {
+    c.is_alphanumeric() || c == '.' || c == '_'
+}
+
+fn bare(node: &Node) -> String {
+    match node {
+        Node::Text(text) if text.parse::<Period>().is_ok() => text.clone(),
+        _ => on_one_line(node),
+    }
+}
+
+fn shown(text: &str) -> String {
+    text.chars().take(40).collect()
+}
+
+const TEXT_CHARS_MAX: usize = 200;
+const DEPTH_MAX: usize = 8;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_algorithm_is_read_back_from_what_is_printed() {
+        for algorithm in Algorithm::all() {
+            let text = print(&algorithm);
+            assert_eq!(text, algorithm.about().name);
+            assert_eq!(parse(&text).unwrap(), algorithm);
+            assert_eq!(parse(&format!(" {text} ( ) ")).unwrap(), algorithm);
+        }
+    }
+
+    #[test]
+    fn only_what_differs_from_the_defaults_is_printed() {
+        for text in [
+            "ring(dialect: haproxy, points: 40)",
+            "peak-ewma(decay: 1s)",
+            "power-of-choices(choices: 3, replacement: true)",
+            "rendezvous(load_bound: 1.25)",
+        ] {
+            assert_eq!(print(&parse(text).unwrap()), text);
+        }
+        assert_eq!(print(&parse("peak-ewma(decay: 10s, seed: \"30ms\")").unwrap()), "peak-ewma");
+    }
+
+    #[test]
+    fn a_wrong_text_is_answered_with_a_remedy() {
+        for (text, answer) in [
+            (
+                "least-conections",
+                "there is no algorithm `least-conections`: did you mean `least-connections`?",
+            ),
+            ("ring(dialekt: nginx)", "`ring` has no setting `dialekt`: did you mean `dialect`?"),
+            ("ring(dialect: nginz)", "`ring` has no `nginz`: did you mean `nginx`?"),
+            (
+                "first(x: 1)",
+                "`first` has no setting `x`: `first` takes no settings, write it alone",
+            ),
+            (
+                "ring(points: 1",
+                "the settings of `ring` are not written well: write them as in ring(setting: value)",
+            ),
+            (
+                "peak-ewma(decay: \"10\")",
+                "`10` is not a period: write a number and a unit, such as 20ms, 1.5s or 2m",
+            ),
+        ] {
+            assert_eq!(parse(text).unwrap_err().to_string(), answer);
+        }
+    }
+}

@@ -1,0 +1,30 @@
+//! What somebody probably meant who wrote a name that is not there.
+
+/// The nearest of the names as a remedy, if one is near enough to be what was meant.
+pub(super) fn nearest<S: AsRef<str>>(written: &str, names: &[S]) -> Option<String> {
+    let written: String = written.chars().take(CHARS_MAX).collect::<String>().to_lowercase();
+    let score = |name: &str| strsim::jaro_winkler(&written, &name.to_lowercase());
+    names
+        .iter()
+        .map(|name| (score(name.as_ref()), name.as_ref()))
+        .filter(|&(score, _)| score >= NEAR)
+        .max_by(|a, b| a.0.total_cmp(&b.0))
+        .map(|(_, name)| format!("did you mean `{name}`?"))
+}
+
+/// All names as a remedy, or the first few where there are many.
+pub(super) fn among<S: AsRef<str>>(names: &[S]) -> String {
+    let mut list: Vec<&str> = names.iter().map(AsRef::as_ref).take(SHOWN_MAX).collect();
+    if names.len() > SHOWN_MAX {
+        list.push("…");
+    }
+    match list.as_slice() {
+        [] => "there is none to choose from".to_owned(),
+        [only] => format!("write {only}"),
+        _ => format!("write one of {}", list.join(", ")),
+    }
+}
+
+const NEAR: f64 = 0.8;
+const CHARS_MAX: usize = 64;
+const SHOWN_MAX: usize = 20;
