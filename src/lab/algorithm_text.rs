@@ -3,7 +3,6 @@
 
 use std::fmt::Write as _;
 
-use ron::extensions::Extensions;
 use serde::{Deserializer, Serializer, de};
 
 use super::save::{on_one_line, without_defaults};
@@ -28,8 +27,7 @@ pub fn parse(text: &str) -> Result<Algorithm, AlgorithmError> {
     if !settings.ends_with(')') || settings.matches(['(', '[', '{']).count() > DEPTH_MAX {
         return Err(AlgorithmError::Shape(name.to_owned()));
     }
-    ron::Options::default()
-        .with_default_extension(Extensions::all())
+    super::syntax::options()
         .from_str(&format!("r#{name}{}", with_quoted_periods(settings)))
         .map_err(|error| AlgorithmError::settings(name, error.code))
 }
