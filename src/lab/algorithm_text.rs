@@ -1,13 +1,11 @@
 //! An algorithm as one piece of text: `ring(dialect: nginx, points: 40)`, the same in lab files and
 //! on the command line.
 
-use std::fmt::Write as _;
-
 use serde::{Deserializer, Serializer, de};
 
 use super::save::{on_one_line, without_defaults};
 use super::suggest::{among, nearest};
-use super::tree::{Fields, Node};
+use super::tree::{Node, Record};
 use crate::balance::Algorithm;
 use crate::period::Period;
 
@@ -35,20 +33,22 @@ pub fn parse(text: &str) -> Result<Algorithm, AlgorithmError> {
 /// The shortest text that gives this algorithm again: only what differs from the defaults.
 pub fn print(algorithm: &Algorithm) -> String {
     let name = algorithm.about().name;
-    let defaults: Vec<Fields> = Algorithm::all()
+    let defaults: Vec<Record> = Algorithm::all()
         .iter()
         .filter(|other| other.about().name == name)
-        .filter_map(|other| Node::of(other)?.as_fields().cloned())
+        .filter_map(|other| Node::of(other)?.as_record().cloned())
         .collect();
     let node = Node::of(algorithm).map(|node| without_defaults(node, &defaults));
-    let Some(Node::Struct(Fields { fields, .. })) = node else {
+    let Some(Node::Struct(Record { fields, .. })) = node else {
         return name.to_owned();
     };
     let mut out = name.to_owned();
     for (index, (field, value)) in fields.iter().enumerate() {
-        let before = if index == 0 { '(' } else { ' ' };
-        let after = if index + 1 == fields.len() { ')' } else { ',' };
-        let _ = write!(out, "{before}{field}: {}{after}", bare(value));
+        let before = if index == 0 { "(" } else { ", " };
+        out.extend([before, field, ": ", &bare(value)]);
+    }
+    if !fields.is_empty() {
+        out.push(')');
     }
     out
 }
@@ -126,6 +126,10 @@ impl AlgorithmError {
                 what: format!("`{name}` is given something that is not a number it can use"),
                 remedy: "write a whole number that is not too large".to_owned(),
             },
+            ron::Error::ExpectedString => Self::Setting {
+                what: format!("`{name}` is given something else where a period belongs"),
+                remedy: "write a number and a unit, such as 20ms, 1.5s or 2m".to_owned(),
+            },
             _ => Self::Shape(name.to_owned()),
         }
     }
@@ -145,7 +149,7 @@ fn with_quoted_periods(settings: &str) -> String {
             && token.ends_with(|c: char| c.is_ascii_alphabetic())
             && token.parse::<Period>().is_ok();
         if is_period && !in_quotes {
-            let _ = write!(out, "\"{token}\"");
+            out.extend(["\"", token, "\""]);
         } else {
             out.push_str(token);
         }

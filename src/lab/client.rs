@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::pending::{Arrivals, Keys};
-use super::pool::KeySource;
+use super::pool::Key;
+use crate::model::{Arrivals, Keys};
 use crate::period::Period;
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -22,7 +22,7 @@ pub struct Client {
     /// Which key each request carries.
     pub keys: Keys,
     /// Where requests carry their key; without it the key decides which identity sends.
-    pub key_in: Option<KeySource>,
+    pub key_in: Option<Key>,
     /// Each identity keeps and returns cookies.
     pub cookies: bool,
     /// What is asked for, by weight; none asks for `/`.

@@ -2,11 +2,11 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::pending::{Arrivals, Behaviour, Latency};
-use super::pool::KeySource;
+use super::pool::Key;
 use super::server::Server;
 use super::sticky::Stickiness;
 use crate::balance::Algorithm;
+use crate::model::{Arrivals, Behaviour, Failures, Latency};
 use crate::period::Period;
 
 /// What happens at a time. A cue without edits only marks it, for expectations to refer to.
@@ -32,7 +32,7 @@ pub enum Edit {
     },
     SetKey {
         pool: String,
-        key: KeySource,
+        key: Key,
     },
     SetStickiness {
         pool: String,
@@ -54,6 +54,10 @@ pub enum Edit {
         server: String,
         latency: Latency,
     },
+    SetFailures {
+        server: String,
+        failures: Failures,
+    },
     /// Stops it: connections are refused.
     Kill {
         server: String,
@@ -69,7 +73,7 @@ pub enum Edit {
     },
     AddServer {
         pool: String,
-        server: Server,
+        server: Box<Server>,
     },
     RemoveServer {
         server: String,
@@ -77,6 +81,16 @@ pub enum Edit {
     SetArrivals {
         client: String,
         arrivals: Arrivals,
+    },
+    /// The rate of an open loop, in requests per second.
+    SetRate {
+        client: String,
+        per_second: f64,
+    },
+    /// The users of a closed loop.
+    SetUsers {
+        client: String,
+        users: u32,
     },
     StartClient {
         client: String,

@@ -11,7 +11,7 @@ pub struct Limits {
     /// How long a client may take to send its request head.
     pub header_timeout: Period,
     pub header_bytes: u32,
-    pub header_count: u16,
+    pub header_count: u32,
     /// The longest request body.
     pub body_bytes: u64,
     /// How long a connection may stay silent.

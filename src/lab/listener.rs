@@ -91,21 +91,34 @@ pub enum ProxyProtocolIn {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct HttpSettings {
-    pub http1: bool,
-    /// With TLS by ALPN; without, for clients that start with it.
-    pub http2: bool,
+    pub versions: HttpVersions,
     /// Lets `CONNECT` through. Off, because an open tunnel reaches more than was meant.
     pub connect: bool,
     /// WebSocket and other upgrades.
     pub upgrade: bool,
-    /// Requests on one connection before it is closed in good order; 0 sets no end.
-    pub keep_alive_requests: u32,
+    /// Requests on one connection before it is closed in good order; none sets no end.
+    pub keep_alive_requests: Option<u32>,
 }
 
 impl Default for HttpSettings {
     fn default() -> Self {
-        Self { http1: true, http2: true, connect: false, upgrade: true, keep_alive_requests: 0 }
+        Self {
+            versions: HttpVersions::Both,
+            connect: false,
+            upgrade: true,
+            keep_alive_requests: None,
+        }
     }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum HttpVersions {
+    /// HTTP/2 with TLS by ALPN; without, for clients that start with it.
+    #[default]
+    Both,
+    Http1,
+    Http2,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -140,10 +153,8 @@ impl Default for UdpSettings {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Forwarded {
-    /// `X-Forwarded-For`, `-Proto`, `-Host`, `-Port`.
-    pub headers: ForwardedMode,
-    /// Also the standard `Forwarded` header (RFC 7239).
-    pub standard: bool,
+    pub mode: ForwardedMode,
+    pub style: ForwardedStyle,
     pub via: bool,
     pub request_id: bool,
     /// Names the server that answered in `X-Served-By`, so that a browser can see it.
@@ -153,8 +164,8 @@ pub struct Forwarded {
 impl Default for Forwarded {
     fn default() -> Self {
         Self {
-            headers: ForwardedMode::Append,
-            standard: false,
+            mode: ForwardedMode::Append,
+            style: ForwardedStyle::XForwarded,
             via: true,
             request_id: true,
             served_by: true,
@@ -171,6 +182,17 @@ pub enum ForwardedMode {
     /// Overwrites what the client sent, as the outermost proxy should.
     Replace,
     Off,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ForwardedStyle {
+    /// `X-Forwarded-For`, `-Proto`, `-Host`, `-Port`.
+    #[default]
+    XForwarded,
+    /// `Forwarded` (RFC 7239).
+    Standard,
+    Both,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]

@@ -12,37 +12,50 @@ use serde::{Deserialize, Serialize};
 use crate::period::Period;
 
 pub mod algorithm_text;
+mod check;
 mod client;
 mod cue;
+mod decode;
+mod edit;
 mod expectation;
+mod faults;
 mod health;
 mod limits;
 mod listener;
-mod pending;
+mod load;
+mod places;
 mod pool;
+mod presets;
+mod problem;
+mod report;
 mod retries;
 mod route;
 mod save;
 mod server;
 mod sticky;
 mod suggest;
+mod syntax;
 mod tls;
 mod tree;
 mod upstream;
 
+pub use check::{Checked, check};
 pub use client::{Carrier, Client, HttpVersion, Identities, RequestKind};
 pub use cue::{Cue, Edit};
+pub use edit::{EditError, ServerName};
 pub use expectation::{Claim, Expectation, Window};
-pub use health::{
-    ActiveCheck, Breaker, Ejection, FailureRate, Health, Passive, Probe, SuccessRate,
-};
+pub use health::{ActiveCheck, Health, Probe};
 pub use limits::Limits;
 pub use listener::{
-    AccessLog, AccessLogFormat, Forwarded, ForwardedMode, HttpSettings, Listener, Protocol,
-    ProxyProtocolIn, TcpSettings, UdpSettings,
+    AccessLog, AccessLogFormat, Forwarded, ForwardedMode, ForwardedStyle, HttpSettings,
+    HttpVersions, Listener, Protocol, ProxyProtocolIn, TcpSettings, UdpSettings,
 };
-pub use pending::*;
-pub use pool::{KeySource, MockProtocol, Mocks, Pool, Queue, Sessions, SlowStart, Zones};
+pub use load::{FILE_BYTES_MAX, Loaded, Reading, Refused, load, read};
+pub use places::Places;
+pub use pool::{Key, MockProtocol, Mocks, Pool, Queue, Sessions};
+pub use presets::{PRESETS, Preset};
+pub use problem::{Place, Problem, Severity};
+pub use report::report;
 pub use retries::{Backoff, Budget, Hedge, Retries, RetryOn};
 pub use route::{
     Action, Condition, FieldCondition, HeaderEdit, PathCondition, Rewrite, Route, Split, SplitPart,
@@ -72,9 +85,9 @@ pub struct Lab {
     /// How long a run without a window takes when nobody says.
     pub duration: Period,
     /// Proxy threads; without one it is one per core and at most four. 1 makes orders exact.
-    pub workers: Option<u16>,
+    pub workers: Option<u32>,
     pub state: WorkerState,
-    /// While set, listeners accept and every request waits; nothing is lost.
+    /// While set, built-in clients send nothing; what a person sends passes.
     pub hold: bool,
     pub limits: Limits,
     pub listeners: Vec<Listener>,

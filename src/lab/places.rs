@@ -34,8 +34,7 @@ impl Spot {
 
 impl Places {
     pub fn of(text: &str) -> Self {
-        let mut scan =
-            Scan { text, tokens: Tokens::new(text).collect(), at: 0, spots: Vec::new() };
+        let mut scan = Scan { text, tokens: Tokens::new(text).collect(), at: 0, spots: Vec::new() };
         let _complete = scan.value("", 0);
         let mut by_path = BTreeMap::new();
         for (index, spot) in scan.spots.iter().enumerate() {
@@ -78,16 +77,26 @@ impl Places {
         rest.char_indices().nth(column).map_or(text.len(), |(at, _)| start + at)
     }
 
-    /// The innermost field or element whose value is around this byte.
-    pub(super) fn innermost(&self, byte: usize) -> Option<&Spot> {
-        let around = |spot: &&Spot| spot.value.start <= byte && byte <= spot.value.end;
-        self.spots.iter().filter(around).min_by_key(|spot| spot.value.len())
+    /// What an error of the reader at this byte is about: the field whose name is there, or else the
+    /// innermost field or element around it that still stands.
+    pub(super) fn about(&self, byte: usize, stands: impl Fn(&Spot) -> bool) -> Option<&Spot> {
+        let touches = |range: &Range<usize>| range.start <= byte && byte <= range.end;
+        let named = self.spots.iter().find(|spot| spot.key.as_ref().is_some_and(touches));
+        named.or_else(|| self.smallest(|spot| touches(&spot.value) && stands(spot)))
     }
 
-    /// The field whose name is around this byte.
-    pub(super) fn named_at(&self, byte: usize) -> Option<&Spot> {
-        let around = |key: &Range<usize>| key.start <= byte && byte <= key.end;
-        self.spots.iter().find(|spot| spot.key.as_ref().is_some_and(around))
+    /// The innermost part that goes on after this byte.
+    pub(super) fn around(&self, byte: usize, stands: impl Fn(&Spot) -> bool) -> Option<&Spot> {
+        let inside = |spot: &Spot| spot.value.start < byte && byte < spot.value.end;
+        self.smallest(|spot| inside(spot) && stands(spot))
+    }
+
+    pub(super) fn begins_at(&self, byte: usize) -> bool {
+        self.spots.iter().any(|spot| spot.whole().start == byte)
+    }
+
+    fn smallest(&self, fits: impl Fn(&Spot) -> bool) -> Option<&Spot> {
+        self.spots.iter().filter(|spot| fits(spot)).min_by_key(|spot| spot.value.len())
     }
 }
 
@@ -109,10 +118,14 @@ impl Scan<'_> {
         token
     }
 
-    /// The stretch of one value, with everything below it recorded. `None` where the text breaks off.
+    /// The stretch of one value, with everything below it recorded; an empty one where it is missing.
+    /// `None` where the text breaks off.
     fn value(&mut self, path: &str, depth: usize) -> Option<Range<usize>> {
+        if matches!(self.peek()?, TokenKind::Comma | TokenKind::Close(_)) {
+            let start = self.tokens[self.at].range.start;
+            return Some(start..start);
+        }
         let first = self.take()?;
-        let start = first.range.start;
         let end = match first.kind {
             TokenKind::Open(_) if depth > DEPTH_MAX => return None,
             TokenKind::Open(b'(') => self.body(path, depth)?,
@@ -122,12 +135,9 @@ impl Scan<'_> {
                 self.at += 1;
                 self.body(path, depth)?
             }
-            TokenKind::Word | TokenKind::Quoted => first.range.end,
-            TokenKind::Close(_) | TokenKind::Colon | TokenKind::Comma | TokenKind::Other => {
-                return None;
-            }
+            _ => first.range.end,
         };
-        Some(start..end)
+        Some(first.range.start..end)
     }
 
     /// After `(`: fields with names, or values in order. One value alone is as good as what is
@@ -140,11 +150,8 @@ impl Scan<'_> {
             if named {
                 let key = self.take()?.range;
                 self.at += 1;
-                let field = if path.is_empty() {
-                    self.text[key.clone()].to_owned()
-                } else {
-                    format!("{path}.{}", &self.text[key.clone()])
-                };
+                let dot = if path.is_empty() { "" } else { "." };
+                let field = format!("{path}{dot}{}", self.name_at(&key));
                 self.entry(field, Some(key), depth)?;
             } else if position == 0 {
                 self.value(path, depth + 1)?;
@@ -170,10 +177,10 @@ impl Scan<'_> {
     fn map(&mut self, path: &str, depth: usize) -> Option<usize> {
         while !self.at_close()? {
             let key = self.value(path, depth + 1)?;
-            if self.take()?.kind != TokenKind::Colon {
-                return None;
+            if self.peek() == Some(TokenKind::Colon) {
+                self.at += 1;
             }
-            let field = format!("{path}[{}]", &self.text[key.clone()]);
+            let field = format!("{path}[{}]", self.name_at(&key));
             self.entry(field, Some(key), depth)?;
             self.comma();
         }
@@ -184,10 +191,15 @@ impl Scan<'_> {
     /// that was begun is forgotten.
     fn entry(&mut self, path: String, key: Option<Range<usize>>, depth: usize) -> Option<()> {
         let value = self.value(&path, depth + 1)?;
-        if self.spots.len() < SPOTS_MAX {
+        if self.spots.len() < SPOTS_MAX && path.len() <= PATH_BYTES_MAX {
             self.spots.push(Spot { path, key, value });
         }
         Some(())
+    }
+
+    /// A name as it stands in a path: cut, because a path holds many and a file may hold any name.
+    fn name_at(&self, key: &Range<usize>) -> String {
+        self.text[key.clone()].chars().take(NAME_CHARS_MAX).collect()
     }
 
     fn at_close(&self) -> Option<bool> {
@@ -201,8 +213,10 @@ impl Scan<'_> {
     }
 }
 
-/// A file of the largest size with a field every six bytes has fewer.
-const SPOTS_MAX: usize = 200_000;
+/// Ten thousand servers with five settings each. Further parts have the place of what is around them.
+const SPOTS_MAX: usize = 50_000;
+const PATH_BYTES_MAX: usize = 400;
+const NAME_CHARS_MAX: usize = 64;
 
 #[cfg(test)]
 mod tests {

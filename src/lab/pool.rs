@@ -7,6 +7,7 @@ use super::server::Server;
 use super::sticky::Stickiness;
 use super::upstream::Upstream;
 use crate::balance::Algorithm;
+use crate::balance::pool::{Settings, SlowStart, Terms};
 use crate::period::Period;
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -16,16 +17,18 @@ pub struct Pool {
     #[serde(with = "super::algorithm_text")]
     pub algorithm: Algorithm,
     /// What a key-driven algorithm looks at.
-    pub key: KeySource,
+    pub key: Key,
     pub servers: Vec<Server>,
     pub stickiness: Stickiness,
-    /// A priority group overflows into the next when less than 100 / this of it is healthy.
-    pub over_provisioning_percent: f64,
-    pub zones: Zones,
+    /// When the next priority gets a share: at 140 (per cent, Envoy's number) once fewer than 71 % of
+    /// this one are healthy. Without it, once nobody of this one is left.
+    pub over_provisioning: Option<u32>,
+    /// Below this percentage of healthy servers their health is ignored; 0 never does.
+    pub panic_below: u32,
+    /// The zone the proxy stands in; without one, zones make no difference.
+    pub own_zone: Option<String>,
     pub slow_start: Option<SlowStart>,
     pub queue: Queue,
-    /// Below this part of usable servers, all are used; 0 never does.
-    pub panic_percent: f64,
     pub health: Health,
     pub upstream: Upstream,
     /// What the mocks of this pool have in common.
@@ -37,14 +40,14 @@ impl Default for Pool {
         Self {
             name: String::new(),
             algorithm: Algorithm::default(),
-            key: KeySource::Address,
+            key: Key::Address,
             servers: Vec::new(),
             stickiness: Stickiness::Off,
-            over_provisioning_percent: 140.0,
-            zones: Zones::default(),
+            over_provisioning: None,
+            panic_below: 0,
+            own_zone: None,
             slow_start: None,
             queue: Queue::default(),
-            panic_percent: 0.0,
             health: Health::default(),
             upstream: Upstream::default(),
             mocks: Mocks::default(),
@@ -56,11 +59,26 @@ impl Pool {
     pub fn server(&self, name: &str) -> Option<&Server> {
         self.servers.iter().find(|server| server.name == name)
     }
+
+    /// What is wrapped around the algorithm.
+    pub fn settings(&self) -> Settings {
+        Settings {
+            over_provisioning: self.over_provisioning,
+            panic_below: self.panic_below,
+            own_zone: self.own_zone.clone(),
+            slow_start: self.slow_start.clone(),
+        }
+    }
+
+    /// The terms on which its servers join, in order: a command once for each copy.
+    pub fn terms(&self) -> Vec<Terms> {
+        self.servers.iter().flat_map(Server::terms).collect()
+    }
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum KeySource {
+pub enum Key {
     /// The client's address, as the PROXY protocol or the connection tells it.
     #[default]
     Address,
@@ -71,38 +89,6 @@ pub enum KeySource {
     /// Path and query.
     Uri,
     Sni,
-}
-
-/// Where the proxy and its servers stand; a server's own zone is preferred while it is healthy enough.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct Zones {
-    /// The zone the proxy is in; without one, zones do not count.
-    pub own: Option<String>,
-    /// Traffic leaves the zone when less than this part of it is usable.
-    pub spill_percent: f64,
-}
-
-impl Default for Zones {
-    fn default() -> Self {
-        Self { own: None, spill_percent: 70.0 }
-    }
-}
-
-/// A server that comes (back) gets its share little by little: weight × max(floor,
-/// (elapsed ÷ window)^(1 ÷ aggression)), Envoy's formula.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct SlowStart {
-    pub window: Period,
-    pub aggression: f64,
-    pub floor_percent: f64,
-}
-
-impl Default for SlowStart {
-    fn default() -> Self {
-        Self { window: Period::from_secs(30), aggression: 1.0, floor_percent: 10.0 }
-    }
 }
 
 /// Where requests wait while every usable server is at its concurrency limit.

@@ -9,7 +9,7 @@ use crate::period::Period;
 #[serde(default, deny_unknown_fields)]
 pub struct Retries {
     /// Tries in all, the first included; 1 never tries again.
-    pub attempts: u8,
+    pub attempts: u32,
     pub on: Vec<RetryOn>,
     /// Also methods that may not be repeated safely, such as POST, once a server may have seen them.
     pub non_idempotent: bool,
@@ -95,7 +95,7 @@ impl Default for Backoff {
 pub struct Hedge {
     pub after: Period,
     /// Further tries under way at once.
-    pub extra: u8,
+    pub extra: u32,
 }
 
 impl Default for Hedge {

@@ -1,17 +1,18 @@
 //! A lab as text: what differs from the defaults, in a layout that people read and tools compare.
 
-use std::fmt::Write as _;
-
 use serde::Serialize;
 
-use super::tree::{Fields, Node};
+use super::tree::{Node, Record};
 use super::{
-    AccessLog, ActiveCheck, AppCookie, Backoff, Breaker, Budget, CertificateFiles, Client, Command,
-    Condition, Cue, Ejection, Expectation, FailureRate, FieldCondition, Forwarded, Health, Hedge,
-    HttpSettings, Identities, InsertedCookie, Lab, Limits, Listener, Mocks, Passive, Pool,
-    Question, Queue, RequestKind, Retries, Route, Server, SlowStart, SourceTable, Split, SplitPart,
-    SuccessRate, TcpSettings, Timeouts, Tls, UdpSettings, Upstream, UpstreamTls, Zones,
+    AccessLog, ActiveCheck, AppCookie, Backoff, Budget, CertificateFiles, Client, Command,
+    Condition, Cue, Expectation, FieldCondition, Forwarded, Health, Hedge, HttpSettings,
+    Identities, InsertedCookie, Lab, Limits, Listener, Mocks, Pool, Question, Queue, RequestKind,
+    Retries, Route, Server, SourceTable, Split, SplitPart, TcpSettings, Timeouts, Tls, UdpSettings,
+    Upstream, UpstreamTls,
 };
+use crate::balance::health::{Breaker, Ejection, FailureRate, Passive, SuccessRate};
+use crate::balance::pool::SlowStart;
+use crate::model::{Behaviour, Failures};
 
 /// The text of a lab file. Loading it gives the same lab again.
 pub fn save(lab: &Lab) -> String {
@@ -30,7 +31,7 @@ pub fn text_of<T: Serialize>(part: &T) -> String {
 }
 
 /// What each struct of the document is when nothing is said.
-fn defaults() -> Vec<Fields> {
+fn defaults() -> Vec<Record> {
     fn of<T: Serialize + Default>() -> Option<Node> {
         Node::of(&T::default())
     }
@@ -57,7 +58,6 @@ fn defaults() -> Vec<Fields> {
         of::<Backoff>(),
         of::<Hedge>(),
         of::<Pool>(),
-        of::<Zones>(),
         of::<SlowStart>(),
         of::<Queue>(),
         of::<Mocks>(),
@@ -80,15 +80,16 @@ fn defaults() -> Vec<Fields> {
         of::<RequestKind>(),
         of::<Cue>(),
         of::<Expectation>(),
-        of::<super::Behaviour>(),
+        of::<Behaviour>(),
+        of::<Failures>(),
     ]
     .into_iter()
-    .filter_map(|node| node?.as_fields().cloned())
+    .filter_map(|node| node?.as_record().cloned())
     .collect()
 }
 
 /// Leaves out every field that has its default, except those a reader expects to see.
-pub(super) fn without_defaults(node: Node, defaults: &[Fields]) -> Node {
+pub(super) fn without_defaults(node: Node, defaults: &[Record]) -> Node {
     match node {
         Node::Struct(whole) => {
             let known = defaults.iter().find(|known| known.type_name == whole.type_name);
@@ -104,7 +105,7 @@ pub(super) fn without_defaults(node: Node, defaults: &[Fields]) -> Node {
             let fields = whole.fields.iter().filter(|(name, node)| said(name, node)).cloned();
             let fields =
                 fields.map(|(name, node)| (name, without_defaults(node, defaults))).collect();
-            Node::Struct(Fields { fields, ..whole })
+            Node::Struct(Record { fields, ..whole })
         }
         Node::List(items) => Node::List(each(items, defaults)),
         Node::Call(head, items) => Node::Call(head, each(items, defaults)),
@@ -118,7 +119,7 @@ pub(super) fn without_defaults(node: Node, defaults: &[Fields]) -> Node {
     }
 }
 
-fn each(items: Vec<Node>, defaults: &[Fields]) -> Vec<Node> {
+fn each(items: Vec<Node>, defaults: &[Record]) -> Vec<Node> {
     items.into_iter().map(|item| without_defaults(item, defaults)).collect()
 }
 
@@ -135,24 +136,28 @@ fn write_node(node: &Node, indent: usize, column: usize, out: &mut String) {
 fn write_broken(node: &Node, indent: usize, out: &mut String) {
     let entry = |out: &mut String, label: &str, node: &Node| {
         let inner = indent + INDENT;
-        let _ = write!(out, "{:inner$}{label}", "");
+        out.extend([" ".repeat(inner).as_str(), label]);
         write_node(node, inner, inner + label.chars().count() + 1, out);
         out.push_str(",\n");
     };
     let (open, close) = brackets(node);
     match node {
         Node::Plain(_) | Node::Text(_) => return out.push_str(&on_one_line(node)),
-        Node::Struct(Fields { head, .. }) | Node::Call(head, _) => out.push_str(head),
+        Node::Struct(Record { head, .. }) | Node::Call(head, _) => out.push_str(head),
         Node::List(_) | Node::Map(_) => {}
     }
     out.push_str(open);
     out.push('\n');
     match node {
-        Node::Struct(Fields { fields, .. }) => {
-            fields.iter().for_each(|(name, node)| entry(out, &format!("{name}: "), node));
+        Node::Struct(Record { fields, .. }) => {
+            for (name, node) in fields {
+                entry(out, &format!("{name}: "), node);
+            }
         }
         Node::Call(_, items) | Node::List(items) => {
-            items.iter().for_each(|node| entry(out, "", node));
+            for node in items {
+                entry(out, "", node);
+            }
         }
         Node::Map(entries) => {
             for (key, node) in entries {
@@ -161,7 +166,7 @@ fn write_broken(node: &Node, indent: usize, out: &mut String) {
         }
         Node::Plain(_) | Node::Text(_) => {}
     }
-    let _ = write!(out, "{:indent$}{close}", "");
+    out.extend([" ".repeat(indent).as_str(), close]);
 }
 
 /// A list of structs gets a line for each, so that a change of one is a change of one line.
@@ -169,12 +174,12 @@ fn wants_lines(node: &Node) -> bool {
     match node {
         Node::Plain(_) | Node::Text(_) => false,
         Node::List(items) => {
-            items.len() > 1 && items.iter().any(|item| item.as_fields().is_some())
+            items.len() > 1 && items.iter().any(|item| item.as_record().is_some())
                 || items.iter().any(wants_lines)
         }
         Node::Call(_, items) => items.iter().any(wants_lines),
         Node::Map(entries) => entries.iter().any(|(_, value)| wants_lines(value)),
-        Node::Struct(Fields { fields, .. }) => fields.iter().any(|(_, value)| wants_lines(value)),
+        Node::Struct(Record { fields, .. }) => fields.iter().any(|(_, value)| wants_lines(value)),
     }
 }
 
@@ -196,7 +201,7 @@ pub(super) fn on_one_line(node: &Node) -> String {
             };
             join(entries.iter().map(entry).collect())
         }
-        Node::Struct(Fields { head, fields, .. }) => {
+        Node::Struct(Record { head, fields, .. }) => {
             let field = |(name, value): &(&str, Node)| format!("{name}: {}", on_one_line(value));
             format!("{head}{}", join(fields.iter().map(field).collect()))
         }
@@ -221,9 +226,7 @@ fn quoted(text: &str) -> String {
             '\n' => out.push_str("\\n"),
             '\t' => out.push_str("\\t"),
             '\r' => out.push_str("\\r"),
-            c if c.is_control() => {
-                let _ = write!(out, "\\u{{{:x}}}", u32::from(c));
-            }
+            c if c.is_control() => out.extend(c.escape_unicode()),
             c => out.push(c),
         }
     }

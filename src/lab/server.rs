@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::pending::Behaviour;
+use crate::balance::pool::Terms;
+use crate::model::Behaviour;
 
 /// Exactly one of `address`, `mock` and `command` is set in a checked lab.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -12,8 +13,11 @@ use super::pending::Behaviour;
 pub struct Server {
     /// Its identity: load, estimates and keys belong to the name, so a new address moves nothing.
     pub name: String,
-    /// What cookies call it; without one, a short hash of the name.
-    pub id: Option<String>,
+    /// A number that stays with it while others come and go, which HAProxy's dialects hash; without
+    /// one, the lowest that is free.
+    pub id: Option<u32>,
+    /// What stickiness cookies call it; without it, a short hash of the name.
+    pub cookie: Option<String>,
     /// A server that is not enabled is dead: it refuses connections.
     pub enabled: bool,
     /// 0 drains.
@@ -21,7 +25,7 @@ pub struct Server {
     /// Takes no new clients; those that stick to it may finish.
     pub drain: bool,
     /// 0 serves first; 1 is what other programs call a backup.
-    pub priority: u8,
+    pub priority: u32,
     pub zone: Option<String>,
     /// Requests at once that the proxy sends to it; none sets no limit.
     pub concurrency: Option<u32>,
@@ -38,6 +42,7 @@ impl Default for Server {
         Self {
             name: String::new(),
             id: None,
+            cookie: None,
             enabled: true,
             weight: 1,
             drain: false,
@@ -62,6 +67,26 @@ impl Server {
         }
     }
 
+    /// The terms on which it joins its pool, once for each copy.
+    pub fn terms(&self) -> Vec<Terms> {
+        let copy = |(number, name): (usize, String)| Terms {
+            id: self.id.filter(|_| number == 0),
+            limit: self.concurrency.unwrap_or(0),
+            drained: self.drain,
+            priority: self.priority,
+            zone: self.zone.clone(),
+            ..Terms::new(&name, self.weight)
+        };
+        self.copy_names().into_iter().enumerate().map(copy).collect()
+    }
+
+    /// What its copies are called: `name`, `name-2`, `name-3`, …
+    pub fn copy_names(&self) -> Vec<String> {
+        let copies = self.command.as_ref().map_or(1, |command| command.copies.max(1));
+        let others = (2..=copies).map(|number| format!("{}-{number}", self.name));
+        std::iter::once(self.name.clone()).chain(others).collect()
+    }
+
     pub fn draining(&self) -> bool {
         self.drain || self.weight == 0
     }
@@ -80,8 +105,8 @@ pub enum Source<'a> {
 pub struct Command {
     /// Program and arguments, without a shell; `{port}` stands for the port.
     pub line: String,
-    /// Copies become servers `name`, `name-2`, `name-3`, …
-    pub copies: u16,
+    /// Copies are called `name`, `name-2`, `name-3`, …
+    pub copies: u32,
     pub env: BTreeMap<String, String>,
     /// The environment variable that tells the program its port.
     pub port_variable: String,
@@ -98,5 +123,56 @@ impl Default for Command {
             port_variable: "PORT".to_owned(),
             directory: None,
         }
+    }
+}
+
+impl Command {
+    /// The program and its arguments: split at blanks, with `"` and `'` around what belongs together
+    /// and `\\` before a character that stands for itself. `None` if a quote is never closed.
+    pub fn words(&self) -> Option<Vec<String>> {
+        let mut words = Vec::new();
+        let mut word: Option<String> = None;
+        let mut quote = None;
+        let mut chars = self.line.chars();
+        while let Some(c) = chars.next() {
+            match (c, quote) {
+                (c, Some(open)) if c == open => quote = None,
+                ('\\', None | Some('"')) => word.get_or_insert_default().push(chars.next()?),
+                ('"' | '\'', None) => {
+                    quote = Some(c);
+                    word.get_or_insert_default();
+                }
+                (c, None) if c.is_whitespace() => words.extend(word.take()),
+                (c, _) => word.get_or_insert_default().push(c),
+            }
+        }
+        words.extend(word);
+        quote.is_none().then_some(words)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn words(line: &str) -> Option<Vec<String>> {
+        Command { line: line.to_owned(), ..Command::default() }.words()
+    }
+
+    #[test]
+    fn a_command_line_is_split_without_a_shell() {
+        let expected = ["npm", "run", "my dev", "it's", "", "$HOME"];
+        assert_eq!(words(r#" npm  run "my dev" it\'s '' $HOME "#).unwrap(), expected);
+        assert_eq!(words("a 'b"), None);
+        assert_eq!(words("").unwrap(), Vec::<String>::new());
+    }
+
+    #[test]
+    fn copies_have_names_of_their_own() {
+        let command = Command { copies: 3, ..Command::default() };
+        let server = Server { name: "web".to_owned(), command: Some(command), ..Server::default() };
+        assert_eq!(server.copy_names(), ["web", "web-2", "web-3"]);
+        let names: Vec<String> = server.terms().into_iter().map(|terms| terms.name).collect();
+        assert_eq!(names, ["web", "web-2", "web-3"]);
     }
 }

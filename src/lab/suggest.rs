@@ -3,11 +3,17 @@
 /// The nearest of the names as a remedy, if one is near enough to be what was meant.
 pub(super) fn nearest<S: AsRef<str>>(written: &str, names: &[S]) -> Option<String> {
     let written: String = written.chars().take(CHARS_MAX).collect::<String>().to_lowercase();
-    let score = |name: &str| strsim::jaro_winkler(&written, &name.to_lowercase());
+    let score = |name: &str| {
+        let name = name.to_lowercase();
+        let slips = strsim::osa_distance(&written, &name);
+        // A slip of the finger in a short name is far off by likeness, so slips count as well.
+        let few = slips <= 1.max(written.chars().count() / 3) && name.chars().count() > 1;
+        let alike = strsim::jaro_winkler(&written, &name);
+        (few || alike >= NEAR).then_some(alike)
+    };
     names
         .iter()
-        .map(|name| (score(name.as_ref()), name.as_ref()))
-        .filter(|&(score, _)| score >= NEAR)
+        .filter_map(|name| Some((score(name.as_ref())?, name.as_ref())))
         .max_by(|a, b| a.0.total_cmp(&b.0))
         .map(|(_, name)| format!("did you mean `{name}`?"))
 }
@@ -25,6 +31,6 @@ pub(super) fn among<S: AsRef<str>>(names: &[S]) -> String {
     }
 }
 
-const NEAR: f64 = 0.8;
+const NEAR: f64 = 0.85;
 const CHARS_MAX: usize = 64;
 const SHOWN_MAX: usize = 20;

@@ -37,11 +37,12 @@ pub(super) enum TokenKind {
 pub(super) struct Tokens<'a> {
     text: &'a str,
     at: usize,
+    comment_never_closed: Option<usize>,
 }
 
 impl<'a> Tokens<'a> {
     pub(super) fn new(text: &'a str) -> Self {
-        Self { text, at: 0 }
+        Self { text, at: 0, comment_never_closed: None }
     }
 
     fn rest(&self) -> &'a str {
@@ -55,7 +56,9 @@ impl<'a> Tokens<'a> {
             if trimmed.starts_with("//") {
                 self.at += trimmed.find('\n').unwrap_or(trimmed.len());
             } else if trimmed.starts_with("/*") {
-                self.at += block_comment_len(trimmed);
+                let length = block_comment_len(trimmed);
+                self.comment_never_closed = length.is_none().then_some(self.at);
+                self.at += length.unwrap_or(trimmed.len());
             } else if trimmed.starts_with("#!") {
                 self.at += trimmed.find(']').map_or(trimmed.len(), |end| end + 1);
             } else {
@@ -104,13 +107,19 @@ pub(super) enum BracketFault {
     NeverClosed { at: usize, bracket: u8 },
     NeverOpened { at: usize, bracket: u8 },
     Mismatch { at: usize, opened: u8, closed: u8 },
+    TextNeverClosed { at: usize },
+    CommentNeverClosed { at: usize },
 }
 
 /// Must hold before anything recursive reads the text: depth is stack.
 pub(super) fn check_brackets(text: &str) -> Result<(), BracketFault> {
     let mut open: Vec<(u8, usize)> = Vec::new();
-    for Token { kind, range } in Tokens::new(text) {
+    let mut tokens = Tokens::new(text);
+    while let Some(Token { kind, range }) = tokens.next() {
         match kind {
+            TokenKind::Quoted if range.end == text.len() && is_unclosed(&text[range.clone()]) => {
+                return Err(BracketFault::TextNeverClosed { at: range.start });
+            }
             TokenKind::Open(_) if open.len() == DEPTH_MAX => {
                 return Err(BracketFault::TooDeep { at: range.start });
             }
@@ -126,6 +135,9 @@ pub(super) fn check_brackets(text: &str) -> Result<(), BracketFault> {
             },
             _ => {}
         }
+    }
+    if let Some(at) = tokens.comment_never_closed {
+        return Err(BracketFault::CommentNeverClosed { at });
     }
     match open.pop() {
         Some((bracket, at)) => Err(BracketFault::NeverClosed { at, bracket }),
@@ -145,13 +157,21 @@ pub(super) fn closing(open: u8) -> u8 {
 fn is_blank(c: char) -> bool {
     matches!(
         c,
-        ' ' | '\t' | '\n' | '\r' | '\u{b}' | '\u{c}' | '\u{85}' | '\u{200e}' | '\u{200f}'
-            | '\u{2028}' | '\u{2029}'
+        ' ' | '\t'
+            | '\n'
+            | '\r'
+            | '\u{b}'
+            | '\u{c}'
+            | '\u{85}'
+            | '\u{200e}'
+            | '\u{200f}'
+            | '\u{2028}'
+            | '\u{2029}'
     )
 }
 
-/// Block comments nest.
-fn block_comment_len(text: &str) -> usize {
+/// Block comments nest. `None` for one that never ends.
+fn block_comment_len(text: &str) -> Option<usize> {
     let mut depth = 0_usize;
     let mut at = 0;
     while at < text.len() {
@@ -163,13 +183,37 @@ fn block_comment_len(text: &str) -> usize {
             depth -= 1;
             at += 2;
             if depth == 0 {
-                return at;
+                return Some(at);
             }
         } else {
             at += 1;
         }
     }
-    text.len()
+    None
+}
+
+/// Text that runs into the end of the file: nothing of its own closes it.
+fn is_unclosed(quoted: &str) -> bool {
+    let quote =
+        if quoted.trim_start_matches(['b', 'r', '#']).starts_with('\'') { '\'' } else { '"' };
+    let is_raw = quoted.trim_start_matches('b').starts_with('r');
+    if is_raw {
+        let hashes =
+            quoted.trim_start_matches(['b', 'r']).bytes().take_while(|&b| b == b'#').count();
+        let end = format!("\"{}", "#".repeat(hashes));
+        return !quoted.ends_with(&end) || quoted.matches('"').count() < 2;
+    }
+    let mut escaped = false;
+    let mut quotes = 0;
+    for c in quoted.chars() {
+        match c {
+            _ if escaped => escaped = false,
+            '\\' => escaped = true,
+            c if c == quote => quotes += 1,
+            _ => {}
+        }
+    }
+    quotes < 2
 }
 
 fn quoted_len(text: &str, quote: char) -> usize {

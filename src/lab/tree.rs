@@ -12,14 +12,14 @@ pub(super) enum Node {
     Text(String),
     List(Vec<Self>),
     Map(Vec<(Self, Self)>),
-    Struct(Fields),
+    Struct(Record),
     /// A variant with values in order.
     Call(&'static str, Vec<Self>),
 }
 
 /// A struct, or a variant that holds one.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) struct Fields {
+pub(super) struct Record {
     /// The struct's name in Rust, by which its defaults are known; empty for a variant's own fields.
     pub(super) type_name: &'static str,
     /// The variant it stands in, if any.
@@ -33,7 +33,7 @@ impl Node {
         value.serialize(Grow).ok()
     }
 
-    pub(super) fn as_fields(&self) -> Option<&Fields> {
+    pub(super) fn as_record(&self) -> Option<&Record> {
         match self {
             Self::Struct(fields) => Some(fields),
             _ => None,
@@ -59,8 +59,8 @@ impl ser::Serializer for Grow {
     type SerializeTupleStruct = Items;
     type SerializeTupleVariant = Items;
     type SerializeMap = Entries;
-    type SerializeStruct = Fields;
-    type SerializeStructVariant = Fields;
+    type SerializeStruct = Record;
+    type SerializeStructVariant = Record;
 
     fn serialize_bool(self, value: bool) -> Grown {
         Ok(Self::plain(value))
@@ -137,7 +137,7 @@ impl ser::Serializer for Grow {
     ) -> Grown {
         Ok(match value.serialize(self)? {
             Node::Struct(fields) if fields.head.is_empty() => {
-                Node::Struct(Fields { head: variant, ..fields })
+                Node::Struct(Record { head: variant, ..fields })
             }
             other => Node::Call(variant, vec![other]),
         })
@@ -163,8 +163,8 @@ impl ser::Serializer for Grow {
     fn serialize_map(self, _len: Option<usize>) -> Result<Entries, Unwritable> {
         Ok(Entries { entries: Vec::new(), key: None })
     }
-    fn serialize_struct(self, name: &'static str, _len: usize) -> Result<Fields, Unwritable> {
-        Ok(Fields { type_name: name, head: "", fields: Vec::new() })
+    fn serialize_struct(self, name: &'static str, _len: usize) -> Result<Record, Unwritable> {
+        Ok(Record { type_name: name, head: "", fields: Vec::new() })
     }
     fn serialize_struct_variant(
         self,
@@ -172,8 +172,8 @@ impl ser::Serializer for Grow {
         _index: u32,
         variant: &'static str,
         _len: usize,
-    ) -> Result<Fields, Unwritable> {
-        Ok(Fields { type_name: "", head: variant, fields: Vec::new() })
+    ) -> Result<Record, Unwritable> {
+        Ok(Record { type_name: "", head: variant, fields: Vec::new() })
     }
 }
 
@@ -267,7 +267,7 @@ impl ser::SerializeMap for Entries {
     }
 }
 
-impl ser::SerializeStruct for Fields {
+impl ser::SerializeStruct for Record {
     type Ok = Node;
     type Error = Unwritable;
     fn serialize_field<T: Serialize + ?Sized>(
@@ -283,7 +283,7 @@ impl ser::SerializeStruct for Fields {
     }
 }
 
-impl ser::SerializeStructVariant for Fields {
+impl ser::SerializeStructVariant for Record {
     type Ok = Node;
     type Error = Unwritable;
     fn serialize_field<T: Serialize + ?Sized>(

@@ -1,0 +1,240 @@
+//! Pools: an algorithm with settings that make sense, a key it looks at, servers to choose from.
+
+use super::super::pool::{Key, MockProtocol};
+use super::super::sticky::Stickiness;
+use super::super::tree::Node;
+use super::super::upstream::{UpstreamProtocol, UpstreamTls};
+use super::super::{Lab, Listener, Pool, Protocol};
+use super::findings::Findings;
+use super::written::{is_path, is_token};
+use super::{DAY, SHORTEST, health, servers};
+use crate::balance::Algorithm;
+use crate::period::Period;
+
+pub(super) fn check(findings: &mut Findings, lab: &Lab) {
+    findings.names("pools", "pool", lab.pools.iter().map(|pool| pool.name.as_str()));
+    for (index, pool) in lab.pools.iter().enumerate() {
+        let at = format!("pools[{index}]");
+        algorithm(findings, &format!("{at}.algorithm"), &pool.algorithm);
+        key(findings, &at, pool);
+        stickiness(findings, &format!("{at}.stickiness"), &pool.stickiness);
+        wrapping(findings, &at, pool);
+        health::check(findings, &format!("{at}.health"), &pool.health);
+        upstream(findings, &at, pool);
+        servers::check(findings, &at, pool);
+        use_of(findings, &at, pool, lab);
+    }
+}
+
+/// The settings are looked at by name, so that an algorithm that has one of these is checked as it is
+/// added.
+pub(in crate::lab) fn algorithm(findings: &mut Findings, at: &str, algorithm: &Algorithm) {
+    let node = Node::of(algorithm);
+    let Some(whole) = node.as_ref().and_then(Node::as_record) else { return };
+    for (name, value) in &whole.fields {
+        let Node::Plain(text) = value else { continue };
+        let Ok(number) = text.parse::<f64>() else { continue };
+        let path = format!("{at}.{name}");
+        match SETTINGS.iter().find(|(setting, ..)| setting == name) {
+            Some(&(_, least, most)) => findings.range(&path, number, least, most),
+            None if !number.is_finite() => {
+                findings.error(&path, format!("{name} is not a number"), "write a number");
+            }
+            None => {}
+        }
+        if *name == "slots" && !is_prime(number as u64) {
+            findings.error(
+                &path,
+                format!("slots {number} is not prime, so some slots would never be reached"),
+                format!("write a prime number, such as {}", prime_above(number as u64)),
+            );
+        }
+    }
+}
+
+fn key(findings: &mut Findings, at: &str, pool: &Pool) {
+    let path = format!("{at}.key");
+    let about = pool.algorithm.about();
+    if let Key::Header(name) | Key::Cookie(name) = &pool.key
+        && !is_token(name)
+    {
+        findings.error(
+            &path,
+            format!("`{name}` is no name for a header or cookie"),
+            "write its name",
+        );
+    }
+    if matches!(&pool.key, Key::Query(name) if name.is_empty()) {
+        findings.error(&path, "the key is a query parameter without a name", "write its name");
+    }
+    if pool.key != Key::Address && !about.keyed {
+        findings.warn(
+            &path,
+            format!("{} does not look at the key", about.name),
+            "leave key out, or use a keyed algorithm such as ring",
+        );
+    } else if pool.key != Key::Address && about.name == "ip-hash" {
+        findings.warn(
+            &path,
+            "ip-hash looks at the address and nothing else",
+            "leave key out, or use a keyed algorithm such as ring",
+        );
+    }
+}
+
+fn stickiness(findings: &mut Findings, at: &str, stickiness: &Stickiness) {
+    let mut cookie_name = |name: &str| {
+        if !is_token(name) {
+            let what = format!("`{name}` is no name for a cookie");
+            findings.error(&format!("{at}.name"), what, "write letters, digits, - and _");
+        }
+    };
+    let (expiry, size) = match stickiness {
+        Stickiness::Off => return,
+        Stickiness::Inserted(cookie) => {
+            cookie_name(&cookie.name);
+            if !is_path(&cookie.path) {
+                let what = format!("`{}` is no path", cookie.path);
+                findings.error(&format!("{at}.path"), what, "begin it with /");
+            }
+            for (name, period) in [("max_age", cookie.max_age), ("idle", cookie.idle)] {
+                if let Some(period) = period {
+                    findings.period(
+                        &format!("{at}.{name}"),
+                        period,
+                        Period::from_secs(1),
+                        Period::MAX,
+                    );
+                }
+            }
+            return;
+        }
+        Stickiness::Application(cookie) => {
+            cookie_name(&cookie.name);
+            (cookie.expiry, cookie.size)
+        }
+        Stickiness::Source(table) => (table.expiry, table.size),
+    };
+    findings.period(&format!("{at}.expiry"), expiry, SHORTEST, Period::MAX);
+    findings.range(&format!("{at}.size"), size, 1, 1_000_000);
+}
+
+/// What stands around every algorithm.
+fn wrapping(findings: &mut Findings, at: &str, pool: &Pool) {
+    if let Some(factor) = pool.over_provisioning {
+        findings.range(&format!("{at}.over_provisioning"), factor, 100, 1_000);
+    }
+    findings.range(&format!("{at}.panic_below"), pool.panic_below, 0, 100);
+    if let Some(zone) = &pool.own_zone {
+        let nobody = pool.servers.iter().all(|server| server.zone.as_ref() != Some(zone));
+        if nobody && !pool.servers.is_empty() {
+            findings.warn(
+                &format!("{at}.own_zone"),
+                format!("no server stands in zone `{zone}`"),
+                "write zone at the servers that do",
+            );
+        }
+    }
+    if let Some(slow_start) = &pool.slow_start {
+        let at = format!("{at}.slow_start");
+        findings.period(&format!("{at}.window"), slow_start.window, SHORTEST, DAY);
+        findings.range(&format!("{at}.aggression"), slow_start.aggression, 0.1, 10.0);
+        findings.range(&format!("{at}.floor"), slow_start.floor, 0.0, 1.0);
+    }
+    findings.range(&format!("{at}.queue.limit"), pool.queue.limit, 0, 1_000_000);
+    findings.period(&format!("{at}.queue.timeout"), pool.queue.timeout, SHORTEST, DAY);
+}
+
+fn upstream(findings: &mut Findings, at: &str, pool: &Pool) {
+    let upstream = &pool.upstream;
+    let at_upstream = format!("{at}.upstream");
+    let at = &at_upstream;
+    findings.period(&format!("{at}.connect_timeout"), upstream.connect_timeout, SHORTEST, DAY);
+    findings.period(&format!("{at}.idle_timeout"), upstream.idle_timeout, Period::ZERO, DAY);
+    findings.range(&format!("{at}.idle_connections"), upstream.idle_connections, 0, 10_000);
+    if let Some(connections) = upstream.connections {
+        findings.range(&format!("{at}.connections"), connections, 1, 1_000_000);
+    }
+    if let Some(requests) = upstream.requests_per_connection {
+        findings.range(&format!("{at}.requests_per_connection"), requests, 1, 1_000_000_000);
+    }
+    let tls = upstream.protocol == UpstreamProtocol::Https;
+    if !tls && upstream.tls != UpstreamTls::default() {
+        findings.warn(
+            &format!("{at}.tls"),
+            "TLS settings do nothing without TLS",
+            "leave tls out, or write protocol: https",
+        );
+    }
+    let has_mocks = pool.servers.iter().any(|server| server.mock.is_some());
+    if tls && has_mocks {
+        let what = "mocks speak without TLS";
+        findings.error(&format!("{at}.protocol"), what, "write protocol: http1 or h2c");
+    }
+    if has_mocks
+        && pool.mocks.protocol == MockProtocol::Grpc
+        && upstream.protocol == UpstreamProtocol::Http1
+    {
+        findings.error(
+            &format!("{at}.protocol"),
+            "gRPC needs HTTP/2 to the servers",
+            "add upstream: (protocol: h2c)",
+        );
+    }
+}
+
+/// How listeners use the pool: whether they do, and whether they can see what it asks for.
+fn use_of(findings: &mut Findings, at: &str, pool: &Pool, lab: &Lab) {
+    let leads_here = |listener: &&Listener| {
+        listener.pool.as_ref() == Some(&pool.name)
+            || listener.routes.iter().any(|route| route.to.pools().contains(&pool.name.as_str()))
+    };
+    if !lab.listeners.is_empty() && !lab.listeners.iter().any(|listener| leads_here(&listener)) {
+        findings.warn(
+            &format!("{at}.name"),
+            format!("no listener leads to pool `{}`", pool.name),
+            "name it in a listener or a route",
+        );
+    }
+    let blind = lab.listeners.iter().filter(leads_here).find(|one| one.protocol != Protocol::Http);
+    let Some(listener) = blind else { return };
+    let by_http =
+        matches!(pool.key, Key::Header(_) | Key::Cookie(_) | Key::Query(_) | Key::Path | Key::Uri);
+    if by_http && pool.algorithm.about().keyed {
+        findings.error(
+            &format!("{at}.key"),
+            format!("listener `{}` speaks no HTTP, so it cannot see this key", listener.name),
+            "write key: address, or protocol: http at the listener",
+        );
+    }
+    if matches!(pool.stickiness, Stickiness::Inserted(_) | Stickiness::Application(_)) {
+        findings.error(
+            &format!("{at}.stickiness"),
+            format!("listener `{}` speaks no HTTP, so there are no cookies", listener.name),
+            "write stickiness: source(), or protocol: http at the listener",
+        );
+    }
+}
+
+fn is_prime(number: u64) -> bool {
+    let root = libm::sqrt(number as f64) as u64;
+    number >= 2 && (2..=root).all(|divisor| !number.is_multiple_of(divisor))
+}
+
+/// Between a number and its double there is always a prime (Chebyshev).
+fn prime_above(number: u64) -> u64 {
+    let from = number.clamp(2, SLOTS_MAX as u64);
+    (from..from * 2).find(|&candidate| is_prime(candidate)).unwrap_or(65_537)
+}
+
+/// Settings of algorithms by name, with the least and the most.
+const SETTINGS: [(&str, f64, f64); 5] = [
+    ("choices", 1.0, 64.0),
+    ("points", 1.0, 10_000.0),
+    ("slots", 2.0, SLOTS_MAX),
+    ("probes", 1.0, 1_000.0),
+    // Below 1 not all requests would find room; Envoy and HAProxy refuse it too.
+    ("load_bound", 1.0, 100.0),
+];
+/// Envoy's largest table.
+const SLOTS_MAX: f64 = 5_000_011.0;
