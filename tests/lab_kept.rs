@@ -8,7 +8,7 @@ use evenkeel::lab::{
     Action, Claim, Client, Command, Condition, Cue, Edit, Expectation, FieldCondition, HeaderEdit,
     Hedge, InsertedCookie, Key, Lab, Listener, PathCondition, Pool, Probe, Protocol, Question,
     RequestKind, Retries, RetryOn, Rewrite, Route, SameSite, Server, Split, SplitPart, Stickiness,
-    TextCondition, Timeouts, Tls, Window, read, save,
+    TextCondition, Timeouts, Tls, Window, check, read, save,
 };
 use evenkeel::lab::{ActiveCheck, CertificateFiles, Certificates, Health};
 use evenkeel::model::{Arrivals, Behaviour, Failures, Keys, Latency, SlowSpells, WarmUp};
@@ -19,10 +19,12 @@ use proptest::prelude::*;
 use proptest::sample::select;
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(256))]
+    #![proptest_config(ProptestConfig { cases: 256, failure_persistence: None, ..Default::default() })]
 
     #[test]
     fn a_lab_is_the_same_after_saving_and_loading(lab in lab()) {
+        // The window checks labs that never were text.
+        prop_assert!(!check(&lab).iter().any(|problem| problem.what.is_empty()));
         let text = save(&lab);
         let reading = read(text.as_bytes());
         prop_assert_eq!(reading.lab, Some(lab), "{}", text);
@@ -303,6 +305,10 @@ fn number() -> impl Strategy<Value = f64> {
         .prop_filter("not a number equals nothing", |number| !number.is_nan())
 }
 
+/// Up to 26 days: the nanoseconds of longer periods are rounded when they are written.
 fn period() -> impl Strategy<Value = Period> {
-    prop_oneof![any::<u64>().prop_map(Period::from_ns), (0..5000_u64).prop_map(Period::from_millis)]
+    prop_oneof![
+        (0..1_u64 << 51).prop_map(Period::from_ns),
+        (0..5000_u64).prop_map(Period::from_millis)
+    ]
 }

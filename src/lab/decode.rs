@@ -123,7 +123,7 @@ impl Reading<'_> {
                 _,
             ) if is_inside => {
                 let token = Tokens::new(self.text.get(byte..).unwrap_or("")).next();
-                token.map_or(spot.value.clone(), |token| byte..byte + token.range.end)
+                token.map_or_else(|| spot.value.clone(), |token| byte..byte + token.range.end)
             }
             _ if spot.value.is_empty() => spot.whole(),
             _ => spot.value.clone(),

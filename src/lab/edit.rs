@@ -220,3 +220,69 @@ fn set_users(client: &mut Client, count: u32) -> Result<(), EditError> {
         _ => Err(EditError::NoUsers(client.name.clone())),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::load;
+    use super::*;
+
+    fn lab() -> Lab {
+        let text = r#"(
+            listeners: [(name: "front", address: "127.0.0.1:0", pool: "web")],
+            pools: [
+                (name: "web", servers: [(name: "a", mock: ()), (name: "b", address: "127.0.0.1:3000")]),
+                (name: "api", servers: [(name: "a", mock: ())]),
+            ],
+            clients: [(name: "visitors", listener: "front")],
+        )"#;
+        load(text.as_bytes()).unwrap().lab.into_lab()
+    }
+
+    fn after(edits: &str) -> Result<Lab, String> {
+        let cue = format!("(name: \"now\", edits: [{edits}])");
+        let cue: Cue = super::super::syntax::options().from_str(&cue).unwrap();
+        cue.apply(&lab()).map_err(|(index, error)| format!("{index}: {error}"))
+    }
+
+    #[test]
+    fn an_edit_changes_what_it_names_and_nothing_else() {
+        let mut expected = lab();
+        expected.pools[1].servers[0].enabled = false;
+        expected.pools[0].servers[1].weight = 7;
+        expected.hold = true;
+        let edits = r#"kill(server: "api/a"), set_weight(server: "b", weight: 7), hold_traffic"#;
+        assert_eq!(after(edits), Ok(expected));
+    }
+
+    #[test]
+    fn a_killed_server_revived_is_as_before() {
+        let there_and_back =
+            r#"kill(server: "b"), revive(server: "b"), drain(server: "b"), undrain(server: "b")"#;
+        assert_eq!(after(there_and_back), Ok(lab()));
+        let added =
+            r#"add_server(pool: "web", server: (name: "c", mock: ())), remove_server(server: "c")"#;
+        assert_eq!(after(added), Ok(lab()));
+    }
+
+    #[test]
+    fn an_edit_that_cannot_be_made_says_what_to_do() {
+        for (edits, answer) in [
+            (r#"kill(server: "a")"#, "0: several pools have a server `a`: write web/a"),
+            (
+                r#"hold_traffic, kill(server: "web/c")"#,
+                "1: there is no server `c`: write one of a, b",
+            ),
+            (r#"set_key(pool: "wbe", key: uri)"#, "0: there is no pool `wbe`: did you mean `web`?"),
+            (
+                r#"set_latency(server: "b", latency: constant("1s"))"#,
+                "0: the server `b` is no mock, so its behaviour cannot be set: name a mock",
+            ),
+            (
+                r#"set_users(client: "visitors", users: 3)"#,
+                "0: the clients `visitors` are an open loop and have no users: use set_rate or set_arrivals",
+            ),
+        ] {
+            assert_eq!(after(edits), Err(answer.to_owned()));
+        }
+    }
+}

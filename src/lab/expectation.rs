@@ -29,8 +29,8 @@ pub enum Window {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub enum Claim {
-    /// Each named server gets this part of its pool's requests. Sampling noise is allowed for by
-    /// itself; `within_percent` allows for more.
+    /// Each named server gets this part of its pool's requests, counted when they are sent to it, tries
+    /// included. Sampling noise is allowed for by itself; `within_percent` allows for more.
     Shares {
         pool: String,
         percent: BTreeMap<String, f64>,

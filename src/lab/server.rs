@@ -80,10 +80,14 @@ impl Server {
         self.copy_names().into_iter().enumerate().map(copy).collect()
     }
 
+    /// How many it is started as. A number that the check refuses is not taken at its word.
+    pub fn n_copies(&self) -> u32 {
+        self.command.as_ref().map_or(1, |command| command.copies.clamp(1, Command::COPIES_MAX))
+    }
+
     /// What its copies are called: `name`, `name-2`, `name-3`, …
     pub fn copy_names(&self) -> Vec<String> {
-        let copies = self.command.as_ref().map_or(1, |command| command.copies.max(1));
-        let others = (2..=copies).map(|number| format!("{}-{number}", self.name));
+        let others = (2..=self.n_copies()).map(|number| format!("{}-{number}", self.name));
         std::iter::once(self.name.clone()).chain(others).collect()
     }
 
@@ -127,6 +131,8 @@ impl Default for Command {
 }
 
 impl Command {
+    pub const COPIES_MAX: u32 = 64;
+
     /// The program and its arguments: split at blanks, with `"` and `'` around what belongs together
     /// and `\\` before a character that stands for itself. `None` if a quote is never closed.
     pub fn words(&self) -> Option<Vec<String>> {

@@ -115,7 +115,7 @@ pub(super) enum BracketFault {
 pub(super) fn check_brackets(text: &str) -> Result<(), BracketFault> {
     let mut open: Vec<(u8, usize)> = Vec::new();
     let mut tokens = Tokens::new(text);
-    while let Some(Token { kind, range }) = tokens.next() {
+    for Token { kind, range } in tokens.by_ref() {
         match kind {
             TokenKind::Quoted if range.end == text.len() && is_unclosed(&text[range.clone()]) => {
                 return Err(BracketFault::TextNeverClosed { at: range.start });

@@ -1,5 +1,6 @@
 //! Every problem of a lab at once: a lab that passes is [`Checked`], and only such a lab can run.
 
+mod algorithm;
 mod clients;
 mod findings;
 mod health;
@@ -68,7 +69,8 @@ fn sizes(findings: &mut Findings, lab: &Lab) {
     findings.count("clients", clients.len(), 64);
     findings.count("cues", cues.len(), 256);
     findings.count("expectations", expectations.len(), 256);
-    let servers = pools.iter().map(|pool| pool.servers.len()).sum();
+    let servers = pools.iter().flat_map(|pool| &pool.servers);
+    let servers = servers.map(|server| server.n_copies() as usize).sum();
     findings.count("pools", servers, balance::pool::Pool::MEMBERS_MAX);
     let routes = listeners.iter().map(|listener| listener.routes.len()).sum();
     findings.count("listeners", routes, 1_024);

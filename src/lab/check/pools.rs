@@ -2,20 +2,18 @@
 
 use super::super::pool::{Key, MockProtocol};
 use super::super::sticky::Stickiness;
-use super::super::tree::Node;
 use super::super::upstream::{UpstreamProtocol, UpstreamTls};
 use super::super::{Lab, Listener, Pool, Protocol};
 use super::findings::Findings;
 use super::written::{is_path, is_token};
-use super::{DAY, SHORTEST, health, servers};
-use crate::balance::Algorithm;
+use super::{DAY, SHORTEST, algorithm, health, servers};
 use crate::period::Period;
 
 pub(super) fn check(findings: &mut Findings, lab: &Lab) {
     findings.names("pools", "pool", lab.pools.iter().map(|pool| pool.name.as_str()));
     for (index, pool) in lab.pools.iter().enumerate() {
         let at = format!("pools[{index}]");
-        algorithm(findings, &format!("{at}.algorithm"), &pool.algorithm);
+        algorithm::check(findings, &format!("{at}.algorithm"), pool);
         key(findings, &at, pool);
         stickiness(findings, &format!("{at}.stickiness"), &pool.stickiness);
         wrapping(findings, &at, pool);
@@ -23,32 +21,6 @@ pub(super) fn check(findings: &mut Findings, lab: &Lab) {
         upstream(findings, &at, pool);
         servers::check(findings, &at, pool);
         use_of(findings, &at, pool, lab);
-    }
-}
-
-/// The settings are looked at by name, so that an algorithm that has one of these is checked as it is
-/// added.
-pub(in crate::lab) fn algorithm(findings: &mut Findings, at: &str, algorithm: &Algorithm) {
-    let node = Node::of(algorithm);
-    let Some(whole) = node.as_ref().and_then(Node::as_record) else { return };
-    for (name, value) in &whole.fields {
-        let Node::Plain(text) = value else { continue };
-        let Ok(number) = text.parse::<f64>() else { continue };
-        let path = format!("{at}.{name}");
-        match SETTINGS.iter().find(|(setting, ..)| setting == name) {
-            Some(&(_, least, most)) => findings.range(&path, number, least, most),
-            None if !number.is_finite() => {
-                findings.error(&path, format!("{name} is not a number"), "write a number");
-            }
-            None => {}
-        }
-        if *name == "slots" && !is_prime(number as u64) {
-            findings.error(
-                &path,
-                format!("slots {number} is not prime, so some slots would never be reached"),
-                format!("write a prime number, such as {}", prime_above(number as u64)),
-            );
-        }
     }
 }
 
@@ -215,26 +187,3 @@ fn use_of(findings: &mut Findings, at: &str, pool: &Pool, lab: &Lab) {
         );
     }
 }
-
-fn is_prime(number: u64) -> bool {
-    let root = libm::sqrt(number as f64) as u64;
-    number >= 2 && (2..=root).all(|divisor| !number.is_multiple_of(divisor))
-}
-
-/// Between a number and its double there is always a prime (Chebyshev).
-fn prime_above(number: u64) -> u64 {
-    let from = number.clamp(2, SLOTS_MAX as u64);
-    (from..from * 2).find(|&candidate| is_prime(candidate)).unwrap_or(65_537)
-}
-
-/// Settings of algorithms by name, with the least and the most.
-const SETTINGS: [(&str, f64, f64); 5] = [
-    ("choices", 1.0, 64.0),
-    ("points", 1.0, 10_000.0),
-    ("slots", 2.0, SLOTS_MAX),
-    ("probes", 1.0, 1_000.0),
-    // Below 1 not all requests would find room; Envoy and HAProxy refuse it too.
-    ("load_bound", 1.0, 100.0),
-];
-/// Envoy's largest table.
-const SLOTS_MAX: f64 = 5_000_011.0;

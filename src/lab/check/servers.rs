@@ -97,7 +97,7 @@ fn check_command(findings: &mut Findings, at: &str, command: &Command) {
             "write the other one",
         );
     }
-    findings.range(&format!("{at}.copies"), command.copies, 1, 64);
+    findings.range(&format!("{at}.copies"), command.copies, 1, Command::COPIES_MAX);
     findings.count(&format!("{at}.env"), command.env.len(), 256);
     for name in command.env.keys().filter(|name| !is_variable(name)) {
         let what = format!("`{name}` is no name for an environment variable");
@@ -112,10 +112,6 @@ fn check_command(findings: &mut Findings, at: &str, command: &Command) {
 /// The second copy of `a` is `a-2`, so no other server may be.
 fn copies(findings: &mut Findings, list: &str, pool: &Pool) {
     for (index, server) in pool.servers.iter().enumerate() {
-        // The number of copies is checked elsewhere; a wrong one must not make this one long.
-        if server.command.as_ref().is_none_or(|command| command.copies > 64) {
-            continue;
-        }
         for copy in server.copy_names().iter().skip(1) {
             if pool.server(copy).is_some() {
                 findings.error(
