@@ -41,6 +41,11 @@ impl Member {
         self.load.in_flight.load(Relaxed)
     }
 
+    /// Whether it takes nothing new, but for those that are bound to it.
+    pub fn is_draining(&self) -> bool {
+        self.drained || self.weight == 0
+    }
+
     pub fn is_full(&self) -> bool {
         self.limit != 0 && self.in_flight() >= self.limit
     }

@@ -78,7 +78,7 @@ impl<'a> View<'a> {
     #[inline]
     pub fn exclusion(&self, index: usize) -> Option<Exclusion> {
         let member = &self.members[index];
-        if member.drained || member.weight == 0 {
+        if member.is_draining() {
             return Some(Exclusion::Drained);
         }
         if self.request.tried.contains(member.index) {

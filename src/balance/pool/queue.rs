@@ -64,6 +64,11 @@ impl<T> Line<T> {
         self.waiting.pop_front().map(|waiting| waiting.item)
     }
 
+    /// Takes out those who went away by themselves.
+    pub fn forget(&mut self, gone: impl Fn(&T) -> bool) {
+        self.waiting.retain(|waiting| !gone(&waiting.item));
+    }
+
     /// Takes out somebody whose patience ended by `now_ns`, the longest in line first.
     pub fn take_expired(&mut self, now_ns: u64) -> Option<T> {
         let place = self.waiting.iter().position(|waiting| waiting.until_ns <= now_ns)?;

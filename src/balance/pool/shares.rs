@@ -15,11 +15,7 @@ use super::{Group, Pool};
 pub(super) const WHOLE: u32 = 10_000;
 
 pub(super) fn is_healthy(member: &Member) -> bool {
-    is_wanted(member) && member.standing.health() == Health::Up
-}
-
-fn is_wanted(member: &Member) -> bool {
-    !member.drained && member.weight > 0
+    !member.is_draining() && member.standing.health() == Health::Up
 }
 
 impl Pool {
@@ -55,7 +51,7 @@ impl Count {
         let members = || groups.iter().flat_map(|group| &group.members);
         let count =
             |keep: fn(&Member) -> bool| members().filter(|member| keep(member)).count() as u32;
-        Self { healthy: count(is_healthy), wanted: count(is_wanted) }
+        Self { healthy: count(is_healthy), wanted: count(|member| !member.is_draining()) }
     }
 }
 
