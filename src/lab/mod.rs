@@ -19,10 +19,12 @@ mod decode;
 mod edit;
 mod expectation;
 mod faults;
+mod figures;
 mod health;
 mod limits;
 mod listener;
 mod load;
+mod matching;
 mod places;
 mod pool;
 mod presets;
@@ -38,12 +40,14 @@ mod syntax;
 mod tls;
 mod tree;
 mod upstream;
+mod verdict;
 
 pub use check::{Checked, check};
 pub use client::{Carrier, Client, HttpVersion, Identities, RequestKind};
 pub use cue::{Cue, Edit};
 pub use edit::{EditError, ServerName};
 pub use expectation::{Claim, Expectation, Window};
+pub use figures::{Figures, KeyMoves, PoolFigures};
 pub use health::{ActiveCheck, Health, Probe};
 pub use limits::Limits;
 pub use listener::{
@@ -51,6 +55,7 @@ pub use listener::{
     HttpVersions, Listener, Protocol, ProxyProtocolIn, TcpSettings, UdpSettings,
 };
 pub use load::{FILE_BYTES_MAX, Loaded, Reading, Refused, load, read};
+pub use matching::Facts;
 pub use places::Places;
 pub use pool::{Key, MockProtocol, Mocks, Pool, Queue, Sessions};
 pub use presets::{PRESETS, Preset};
@@ -66,6 +71,7 @@ pub use server::{Command, Server, Source};
 pub use sticky::{AppCookie, InsertedCookie, SameSite, SourceTable, Stickiness};
 pub use tls::{CertificateFiles, Certificates, Tls, TlsVersion};
 pub use upstream::{ProxyProtocolOut, Upstream, UpstreamProtocol, UpstreamTls, Verify};
+pub use verdict::Verdict;
 
 /// The newest form of the document that this program reads and the one it writes.
 pub const VERSION: u32 = 1;
