@@ -6,3 +6,4 @@ pub mod lab;
 pub mod meter;
 pub mod model;
 pub mod period;
+pub mod sim;

@@ -1,0 +1,88 @@
+//! Checks, judgements and their consequences in virtual time.
+
+use crate::meter::{Outcome, StatusClass};
+
+use super::ends::is_failure;
+use super::flight::{Attempt, FlightId};
+use super::{Event, Simulation};
+
+impl Simulation {
+    /// Plans a server's next active check: the first at a random time within the interval, so that checks do
+    /// not come in step.
+    pub(super) fn plan_check(&mut self, front: u32, server: u32, first: bool) {
+        let Some(active) = &self.fronts[front as usize].settings.health.active else { return };
+        let interval_ns = active.interval.ns() as f64;
+        let part = if first {
+            self.check_dice.unit()
+        } else {
+            1.0 + (self.check_dice.unit() * 2.0 - 1.0) * active.jitter_percent / 100.0
+        };
+        let at_ns = self.now_ns() + (interval_ns * part) as u64;
+        self.agenda.plan(at_ns, Event::Check { front, server });
+    }
+
+    pub(super) fn check(&mut self, front_index: u32, server: u32) {
+        let now_ns = self.now_ns();
+        let good = self.servers[server as usize].passes_check(&mut self.check_dice);
+        let front = &mut self.fronts[front_index as usize];
+        // A server that left the pool is not checked any more.
+        let Some(member) = front.member_of(server) else { return };
+        if let Some(change) = front.judge.checked(member as usize, good) {
+            front.enforce(change, now_ns);
+            self.ask_again(front_index);
+        }
+        self.plan_check(front_index, server, false);
+    }
+
+    /// Lets the judge know how a try ended.
+    pub(super) fn tell_judge(&mut self, id: FlightId, at: &Attempt, outcome: Outcome) {
+        let now_ns = self.now_ns();
+        let Some(flight) = self.flights.get(id) else { return };
+        let front_index = flight.front;
+        let front = &mut self.fronts[front_index as usize];
+        let Some(member) = front.member_of(at.server) else { return };
+        let by_status = outcome == Outcome::Answered(StatusClass::ServerError);
+        let bad = is_failure(outcome)
+            && (!by_status || front.settings.health.passive.count_server_errors);
+        if let Some(change) = front.judge.answered(member as usize, !bad, now_ns) {
+            front.enforce(change, now_ns);
+            self.ask_again(front_index);
+            self.plan_judgement(front_index);
+        }
+    }
+
+    pub(super) fn plan_judgement(&mut self, front_index: u32) {
+        let front = &mut self.fronts[front_index as usize];
+        if let Some(due_ns) = front.judge.due_ns() {
+            self.agenda.plan(due_ns, Event::Judge { front: front_index });
+        }
+    }
+
+    pub(super) fn judge(&mut self, front_index: u32) {
+        let now_ns = self.now_ns();
+        let front = &mut self.fronts[front_index as usize];
+        if front.judge.due_ns().is_none_or(|due_ns| due_ns > now_ns)
+            || front.judged_at_ns == now_ns + 1
+        {
+            return;
+        }
+        // The same moment is judged once, however often it was planned. Moments are counted from 1.
+        front.judged_at_ns = now_ns + 1;
+        let changes = front.judge.advance(now_ns);
+        for &change in &changes {
+            front.enforce(change, now_ns);
+        }
+        if !changes.is_empty() {
+            self.ask_again(front_index);
+        }
+        self.plan_judgement(front_index);
+    }
+
+    /// The pool has changed: whoever is in line asks it again, in order.
+    pub(super) fn ask_again(&mut self, front_index: u32) {
+        for _ in 0..self.fronts[front_index as usize].line.len() {
+            let Some(id) = self.fronts[front_index as usize].line.leave() else { return };
+            self.dispatch(id);
+        }
+    }
+}
