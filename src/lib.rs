@@ -1,5 +1,6 @@
 //! Evenkeel.
 pub mod balance;
+pub mod cli;
 pub mod dice;
 pub mod hash;
 pub mod lab;

@@ -1,2 +1,14 @@
 //! Evenkeel: a window, or a command.
-fn main() {}
+
+use std::io::{self, BufWriter, IsTerminal as _};
+use std::process::ExitCode;
+
+use evenkeel::cli::{self, Streams};
+
+fn main() -> ExitCode {
+    let mut out = BufWriter::new(io::stdout().lock());
+    let mut err = io::stderr().lock();
+    let shows_progress = err.is_terminal();
+    let mut streams = Streams { out: &mut out, err: &mut err, shows_progress };
+    ExitCode::from(cli::run(std::env::args_os(), &mut streams))
+}

@@ -1,0 +1,109 @@
+//! `evenkeel algorithms`: names, what each does, parameters and defaults.
+
+use clap::Args;
+use serde::Serialize;
+
+use crate::balance::Algorithm;
+use crate::lab::algorithm_text;
+
+use super::Streams;
+use super::outcome::{Answer, Failure};
+
+/// List the algorithms with their parameters and defaults
+#[derive(Debug, Args)]
+pub(super) struct Algorithms {
+    /// Tell everything about one of them
+    #[arg(value_name = "NAME")]
+    name: Option<String>,
+    /// Print `{"algorithms": [{"name", "summary", "weights", "keyed", "parameters", "text"}, …]}`
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Serialize)]
+struct Json {
+    algorithms: Vec<Entry>,
+}
+
+#[derive(Serialize)]
+struct Entry {
+    name: &'static str,
+    summary: &'static str,
+    weights: &'static str,
+    keyed: bool,
+    parameters: serde_json::Value,
+    text: &'static str,
+}
+
+impl Algorithms {
+    pub(super) fn run(&self, streams: &mut Streams<'_>) -> Result<Answer, Failure> {
+        let algorithms = match &self.name {
+            None => Algorithm::all(),
+            Some(name) => vec![algorithm_text::parse(name)?],
+        };
+        if self.json {
+            let entries = algorithms.iter().map(entry).collect::<Result<_, _>>()?;
+            serde_json::to_writer(&mut *streams.out, &Json { algorithms: entries })?;
+            writeln!(streams.out)?;
+        } else if self.name.is_some() {
+            tell(&algorithms[0], streams)?;
+        } else {
+            list(&algorithms, streams)?;
+        }
+        Ok(Answer::Holds)
+    }
+}
+
+fn list(algorithms: &[Algorithm], streams: &mut Streams<'_>) -> Result<(), Failure> {
+    let width = algorithms.iter().map(|algorithm| algorithm.about().name.len()).max().unwrap_or(0);
+    for algorithm in algorithms {
+        let about = algorithm.about();
+        writeln!(streams.out, "{:<width$}  {}", about.name, about.summary)?;
+        let parameters = parameters(algorithm)?;
+        if !parameters.is_empty() {
+            writeln!(streams.out, "{:<width$}    {parameters}", "")?;
+        }
+    }
+    Ok(())
+}
+
+fn tell(algorithm: &Algorithm, streams: &mut Streams<'_>) -> Result<(), Failure> {
+    let about = algorithm.about();
+    writeln!(streams.out, "{}: {}\n\n{}\n", about.title, about.summary, about.text)?;
+    writeln!(streams.out, "Weights: {}", about.weights)?;
+    writeln!(streams.out, "Chooses by key: {}", if about.keyed { "yes" } else { "no" })?;
+    let parameters = parameters(algorithm)?;
+    if !parameters.is_empty() {
+        writeln!(streams.out, "Parameters: {parameters}")?;
+    }
+    Ok(())
+}
+
+fn entry(algorithm: &Algorithm) -> Result<Entry, serde_json::Error> {
+    let about = algorithm.about();
+    Ok(Entry {
+        name: about.name,
+        summary: about.summary,
+        weights: about.weights,
+        keyed: about.keyed,
+        parameters: values(algorithm)?,
+        text: about.text,
+    })
+}
+
+/// The parameters by name, with their values.
+fn values(algorithm: &Algorithm) -> Result<serde_json::Value, serde_json::Error> {
+    let named = serde_json::to_value(algorithm)?;
+    Ok(named.get(algorithm.about().name).cloned().unwrap_or_default())
+}
+
+/// `dialect: nginx, points: none, load_bound: none`.
+fn parameters(algorithm: &Algorithm) -> Result<String, serde_json::Error> {
+    let values = values(algorithm)?;
+    let fields = values.as_object().into_iter().flatten().map(|(name, value)| match value {
+        serde_json::Value::String(text) => format!("{name}: {text}"),
+        serde_json::Value::Null => format!("{name}: none"),
+        value => format!("{name}: {value}"),
+    });
+    Ok(fields.collect::<Vec<String>>().join(", "))
+}

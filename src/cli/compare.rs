@@ -1,0 +1,135 @@
+//! `evenkeel compare`: a lab under every algorithm, in one table.
+
+use std::path::PathBuf;
+
+use clap::Args;
+use serde::Serialize;
+
+use crate::lab::Figures;
+use crate::period::Period;
+use crate::sim::compare::{self, Row};
+
+use super::Streams;
+use super::lab_file;
+use super::outcome::{Answer, Failure};
+use super::progress::Progress;
+use super::run_json::{NumbersJson, name_of, shares};
+use super::table::{Table, grouped, milliseconds, percent};
+
+/// Run a lab under every algorithm in virtual time and compare
+///
+/// All algorithms see the same requests at the same times with the same work in them; only their choices
+/// differ. The lab's own algorithms come first, as the lab sets them, then all others with their defaults.
+#[derive(Debug, Args)]
+pub(super) struct Compare {
+    /// The lab file
+    #[arg(value_name = "LAB.ron")]
+    lab: PathBuf,
+    /// For how long, in virtual time; without it, as long as the lab says
+    #[arg(long = "for", value_name = "PERIOD")]
+    duration: Option<Period>,
+    /// The number all chance comes from; without it, the lab's own
+    #[arg(long, value_name = "N")]
+    seed: Option<u64>,
+    /// Print `{"algorithms": [{"algorithm", "requests", "shares", "errors", "latency_us", …}, …]}`
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Serialize)]
+struct Json<'a> {
+    lab: &'a str,
+    seconds: f64,
+    seed: u64,
+    algorithms: Vec<RowJson>,
+}
+
+#[derive(Serialize)]
+struct RowJson {
+    algorithm: String,
+    #[serde(flatten)]
+    numbers: NumbersJson,
+}
+
+impl Compare {
+    pub(super) fn run(&self, streams: &mut Streams<'_>) -> Result<Answer, Failure> {
+        let lab = lab_file::load(&self.lab, streams)?;
+        let duration = self.duration.unwrap_or(lab.duration);
+        let seed = self.seed.unwrap_or(lab.seed);
+        let candidates = compare::candidates(&lab);
+        let mut progress = Progress::new(candidates.len());
+        let mut rows = Vec::new();
+        for algorithm in &candidates {
+            progress.show(algorithm.about().name, streams);
+            rows.push(compare::row(&lab, algorithm, seed, duration));
+        }
+        Progress::end(streams);
+        if self.json {
+            let row = |row: &Row| RowJson {
+                algorithm: name_of(&row.algorithm),
+                numbers: NumbersJson::new(&row.report.overall),
+            };
+            let algorithms = rows.iter().map(row).collect();
+            let json = Json { lab: &lab.name, seconds: duration.secs(), seed, algorithms };
+            serde_json::to_writer(&mut *streams.out, &json)?;
+            writeln!(streams.out)?;
+        } else {
+            for line in table(&rows).lines() {
+                writeln!(streams.out, "{line}")?;
+            }
+        }
+        Ok(Answer::Holds)
+    }
+}
+
+fn table(rows: &[Row]) -> Table {
+    let mut table = Table::new(&[
+        "algorithm",
+        "shares",
+        "mean",
+        "p50",
+        "p90",
+        "p99",
+        "p99.9",
+        "errors",
+        "moved keys",
+        "broken sessions",
+    ]);
+    for Row { algorithm, report } in rows {
+        let together = report.overall.clients_together();
+        let at = |q: f64| together.latency.quantile(q).map_or_else(|| "-".to_owned(), milliseconds);
+        table.row(vec![
+            name_of(algorithm),
+            shares_cell(&report.overall),
+            together.latency.mean_ns().map_or_else(|| "-".to_owned(), |ns| milliseconds(ns as u64)),
+            at(0.5),
+            at(0.9),
+            at(0.99),
+            at(0.999),
+            grouped(together.counters.errors()),
+            moved_cell(&report.overall),
+            grouped(report.overall.broken_sessions()),
+        ]);
+    }
+    table
+}
+
+/// Up to eight shares in whole per cents; of more servers, the least and the greatest.
+fn shares_cell(figures: &Figures) -> String {
+    let shares: Vec<f64> = shares(figures).into_values().map(|share| share * 100.0).collect();
+    if shares.len() <= SHARES_SHOWN_MAX {
+        let shares: Vec<String> = shares.iter().map(|share| format!("{share:.0}")).collect();
+        return format!("{} %", shares.join(" "));
+    }
+    let least = shares.iter().copied().fold(f64::INFINITY, f64::min);
+    let greatest = shares.iter().copied().fold(0.0, f64::max);
+    format!("{least:.1} to {greatest:.1} %")
+}
+
+fn moved_cell(figures: &Figures) -> String {
+    let keys: u64 = figures.key_moves.iter().map(|moves| moves.keys).sum();
+    let moved: u64 = figures.key_moves.iter().map(|moves| moves.moved).sum();
+    if keys == 0 { "-".to_owned() } else { percent(moved as f64 / keys as f64) }
+}
+
+const SHARES_SHOWN_MAX: usize = 8;

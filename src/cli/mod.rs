@@ -1,0 +1,88 @@
+//! The commands without a window.
+//!
+//! Every command writes its answer to standard output (`--json` for machines), problems to standard error, and
+//! ends with 0, with 1 (what was asked does not hold) or with 2 (it could not be asked).
+
+mod algorithms;
+mod check;
+mod compare;
+mod keys;
+mod lab_file;
+mod order;
+mod outcome;
+mod progress;
+mod run_json;
+mod servers;
+mod sim;
+mod table;
+
+use std::ffi::OsString;
+use std::io::{self, Write};
+
+use clap::{Parser, Subcommand};
+
+use outcome::{Answer, Failure};
+
+/// A lab for load balancing.
+#[derive(Debug, Parser)]
+#[command(name = "evenkeel", version, about, long_about = LONG_ABOUT, max_term_width = 100)]
+#[command(subcommand_required = true, arg_required_else_help = true)]
+struct Evenkeel {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    Order(order::Order),
+    Keys(keys::Keys),
+    Sim(sim::Sim),
+    Compare(compare::Compare),
+    Check(check::Check),
+    Algorithms(algorithms::Algorithms),
+}
+
+/// Where a command writes.
+pub struct Streams<'a> {
+    pub out: &'a mut dyn Write,
+    pub err: &'a mut dyn Write,
+    /// Whether a person watches standard error, so that progress is worth showing.
+    pub shows_progress: bool,
+}
+
+/// Runs the command that the arguments name and returns the exit code.
+pub fn run(arguments: impl IntoIterator<Item = OsString>, streams: &mut Streams<'_>) -> u8 {
+    let evenkeel = match Evenkeel::try_parse_from(arguments) {
+        Ok(evenkeel) => evenkeel,
+        Err(error) => return show_usage(&error, streams),
+    };
+    let answer = match &evenkeel.command {
+        Command::Order(order) => order.run(streams),
+        Command::Keys(keys) => keys.run(streams),
+        Command::Sim(sim) => sim.run(streams),
+        Command::Compare(compare) => compare.run(streams),
+        Command::Check(check) => check.run(streams),
+        Command::Algorithms(algorithms) => algorithms.run(streams),
+    };
+    match answer.and_then(|answer| Ok(streams.out.flush().map(|()| answer)?)) {
+        Ok(Answer::Holds) => 0,
+        Ok(Answer::DoesNotHold) => 1,
+        Err(Failure::Output(error)) if error.kind() == io::ErrorKind::BrokenPipe => 0,
+        Err(failure) => {
+            // Where even this cannot be written, the exit code has to say it.
+            writeln!(streams.err, "evenkeel: {failure}").ok();
+            2
+        }
+    }
+}
+
+fn show_usage(error: &clap::Error, streams: &mut Streams<'_>) -> u8 {
+    let stream = if error.use_stderr() { &mut streams.err } else { &mut streams.out };
+    write!(stream, "{}", error.render()).and_then(|()| stream.flush()).ok();
+    if error.use_stderr() { 2 } else { 0 }
+}
+
+const LONG_ABOUT: &str = "A lab for load balancing: see who gets which request, and why.
+
+Start with `evenkeel order --servers a=5,b=1,c=1`, which prints the order in which a weighted \
+round robin asks its servers, and `evenkeel algorithms`, which lists all others.";

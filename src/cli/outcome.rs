@@ -1,0 +1,42 @@
+//! How a command ends.
+
+use std::io;
+
+use crate::lab::algorithm_text::AlgorithmError;
+
+/// The answer to what was asked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Answer {
+    Holds,
+    DoesNotHold,
+}
+
+impl Answer {
+    pub(super) fn holds_if(holds: bool) -> Self {
+        if holds { Self::Holds } else { Self::DoesNotHold }
+    }
+}
+
+/// Why it could not be asked. Sentences say what is wrong, where, and what to do.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum Failure {
+    #[error("cannot write the answer: {0}")]
+    Output(#[from] io::Error),
+    #[error("--algorithm: {0}")]
+    Algorithm(#[from] AlgorithmError),
+    #[error("{option}: {problem}")]
+    Option { option: &'static str, problem: String },
+    #[error("cannot read {path}: {error}")]
+    Read { path: String, error: io::Error },
+    /// The problems have been printed already.
+    #[error("{path} is not a lab that can be run; `evenkeel check {path}` lists its problems")]
+    Lab { path: String },
+    #[error("cannot write JSON: {0}")]
+    Json(#[from] serde_json::Error),
+}
+
+impl Failure {
+    pub(super) fn option(option: &'static str, problem: impl Into<String>) -> Self {
+        Self::Option { option, problem: problem.into() }
+    }
+}
