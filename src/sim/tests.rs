@@ -82,7 +82,7 @@ fn a_dead_server_is_noticed_and_its_requests_go_elsewhere() {
 #[test]
 fn sessions_break_only_when_nothing_binds_the_client() {
     // A closed loop, because a client that asks twice at once can be led to two servers before it has a cookie.
-    let client = r#"arrivals: closed(users: 10, think: constant("90ms")), identities: (count: 10)"#;
+    let client = r#"arrivals: closed(users: 9, think: constant("90ms")), identities: (count: 9)"#;
     let run = |stickiness: &str| {
         let pool = format!("mocks: (sessions: memory), stickiness: {stickiness}");
         ten_seconds(&lab_of(TWO, &pool, client, "")).overall.broken_sessions()
