@@ -35,6 +35,21 @@ impl Bound {
     ) -> Option<usize> {
         match self {
             Self::None => choose(view, notes),
+            bound => bound.pick_within(view, hash, notes, choose),
+        }
+    }
+
+    /// Apart from the above, so that a pick without a bound carries none of its weight.
+    #[inline(never)]
+    fn pick_within(
+        self,
+        view: &View<'_>,
+        hash: u64,
+        notes: &mut Notes,
+        choose: impl Fn(&View<'_>, &mut Notes) -> Option<usize>,
+    ) -> Option<usize> {
+        match self {
+            Self::None => choose(view, notes),
             Self::Walk(factor) => {
                 let bounded = View { room: Some(room(view, factor)), ..*view };
                 note_bounds(&bounded, notes);

@@ -223,11 +223,18 @@ impl Notes {
     #[inline]
     pub fn add(&mut self, note: impl FnOnce(&mut Decision)) {
         if let Some(decision) = self.decision.as_deref_mut() {
-            note(decision);
+            write_down(decision, note);
         }
     }
 
     pub fn take(self) -> Option<Decision> {
         self.decision.map(|decision| *decision)
     }
+}
+
+/// Out of line, so that a pick that nobody asks about does not carry the code that explains it.
+#[cold]
+#[inline(never)]
+fn write_down(decision: &mut Decision, note: impl FnOnce(&mut Decision)) {
+    note(decision);
 }

@@ -45,21 +45,30 @@ impl Balancer for Jumper {
     fn pick(&self, view: &View<'_>, dice: &mut Dice, notes: &mut Notes) -> Option<usize> {
         let buckets = u32::try_from(view.members.len()).ok().filter(|&buckets| buckets > 0)?;
         let hash = key::position(view, key::hash, dice, notes);
-        let mut attempts = (0..ATTEMPTS).map(|attempt| match attempt {
-            0 => jump(hash, buckets) as usize,
-            _ => jump(mix(hash.wrapping_add(attempt)), buckets) as usize,
+        let bucket = jump(hash, buckets) as usize;
+        if view.usable(bucket) {
+            note(notes, Rule::Slot, 0, bucket);
+            return Some(bucket);
+        }
+        let again = (1..ATTEMPTS).find_map(|attempt| {
+            let bucket = jump(mix(hash.wrapping_add(attempt)), buckets) as usize;
+            view.usable(bucket).then_some((attempt, bucket))
         });
-        let found = attempts.by_ref().enumerate().find(|&(_, bucket)| view.usable(bucket));
-        notes.add(|decision| {
-            let first = found.is_some_and(|(attempt, _)| attempt == 0);
-            decision.rule.get_or_insert(if first { Rule::Slot } else { Rule::NextOwner });
-            if let Some((attempt, bucket)) = found {
-                decision.fact(Quantity::Attempt, Value::Count(attempt as u64 + 1));
-                decision.fact(Quantity::Slot, Value::Count(bucket as u64));
-            }
-        });
-        found.map(|(_, bucket)| bucket).or_else(|| key::any_usable(view, hash))
+        let Some((attempt, bucket)) = again else {
+            notes.add(|decision| decision.rule = Some(Rule::NextOwner));
+            return key::any_usable(view, hash);
+        };
+        note(notes, Rule::NextOwner, attempt, bucket);
+        Some(bucket)
     }
+}
+
+fn note(notes: &mut Notes, rule: Rule, attempt: u64, bucket: usize) {
+    notes.add(|decision| {
+        decision.rule.get_or_insert(rule);
+        decision.fact(Quantity::Slot, Value::Count(bucket as u64));
+        decision.fact(Quantity::Attempt, Value::Count(attempt + 1));
+    });
 }
 
 /// Signed numbers throughout, because processors turn those into fractions and back in one step. The largest
