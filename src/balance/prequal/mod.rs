@@ -19,10 +19,13 @@
 //! theirs is the median of requests that met about as many others. A server that has not answered yet
 //! counts as instant, and is so tried early.
 
+mod probes;
+
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
 use serde::{Deserialize, Serialize};
 
+use self::probes::{POOL_MAX, Probe, Probes, Slot};
 use super::decision::{Notes, Quantity, Rule, Value};
 use super::estimate::{Estimate, remains};
 use super::lottery::Lottery;
@@ -78,13 +81,11 @@ impl Recipe for Prequal {
         let pool = (self.pool as usize).clamp(2, POOL_MAX);
         Box::new(Prober {
             lottery: Lottery::new(members),
-            slots: std::iter::repeat_with(Slot::default).take(pool).collect(),
+            pool: Probes::new(pool, self.ttl.ns(), self.hot_quantile),
             requests: AtomicU64::new(0),
             uses: self.uses(members.len(), pool),
             probes: (self.probes as usize).min(PROBES_MAX),
-            removed: u64::from(self.removed),
-            ttl_ns: self.ttl.ns(),
-            hot_quantile: self.hot_quantile,
+            removed: u64::from(self.removed).min(POOL_MAX as u64),
         })
     }
 }
@@ -101,91 +102,21 @@ impl Prequal {
 
 struct Prober {
     lottery: Lottery,
-    slots: Vec<Slot>,
+    pool: Probes,
     requests: AtomicU64,
     uses: f64,
     probes: usize,
     removed: u64,
-    ttl_ns: u64,
-    hot_quantile: f64,
-}
-
-/// Room for one probe in two words. Two requests that are placed at the very same moment may see one word of an
-/// old and one of a new probe; they then decide on a wrong number once, as they do on any probe that is late.
-#[derive(Default)]
-struct Slot {
-    who: AtomicU64,
-    what: AtomicU64,
-}
-
-/// A server's answer.
-#[derive(Debug, Clone, Copy, PartialEq)]
-struct Probe {
-    member: u16,
-    /// How often it may still be used.
-    uses: u16,
-    in_flight: u32,
-    /// Its latency, and when it answered.
-    estimate: Estimate,
-}
-
-impl Slot {
-    fn read(&self) -> Option<Probe> {
-        let who = self.who.load(Relaxed);
-        let uses = (who >> 32) as u16;
-        (uses > 0).then(|| Probe {
-            member: (who >> 48) as u16,
-            uses,
-            in_flight: who as u32,
-            estimate: Estimate::unpack(self.what.load(Relaxed)),
-        })
-    }
-
-    fn write(&self, probe: Probe) {
-        let Probe { member, uses, in_flight, estimate } = probe;
-        self.what.store(estimate.pack(), Relaxed);
-        let who = u64::from(member) << 48 | u64::from(uses) << 32 | u64::from(in_flight);
-        self.who.store(who, Relaxed);
-    }
-
-    fn clear(&self) {
-        self.who.store(0, Relaxed);
-    }
 }
 
 impl Prober {
-    fn pooled(&self) -> impl Iterator<Item = (&Slot, Probe)> {
-        self.slots.iter().filter_map(|slot| Some((slot, slot.read()?)))
-    }
-
-    fn drop_expired(&self, now_ns: u64) {
-        for (slot, probe) in self.pooled() {
-            if probe.estimate.age_ns(now_ns) > self.ttl_ns {
-                slot.clear();
-            }
-        }
-    }
-
-    /// The number in flight above which a probe is hot.
-    fn threshold(&self) -> u32 {
-        let mut counts = [0; POOL_MAX];
-        let mut count = 0;
-        for (place, (_, probe)) in counts.iter_mut().zip(self.pooled()) {
-            *place = probe.in_flight;
-            count += 1;
-        }
-        let counts = &mut counts[..count];
-        counts.sort_unstable();
-        let cold = (self.hot_quantile.clamp(0.0, 1.0) * count as f64) as usize;
-        counts.get(cold.min(count.saturating_sub(1))).copied().unwrap_or(0)
-    }
-
     /// The lowest latency among the cold, or the fewest in flight if all are hot.
     fn choose(&self, view: &View<'_>, notes: &mut Notes) -> Option<(&Slot, Probe)> {
-        let usable = || self.pooled().filter(|(_, probe)| view.usable(usize::from(probe.member)));
+        let usable =
+            || self.pool.pooled().filter(|(_, probe)| view.usable(usize::from(probe.member)));
         // One probe alone says nothing about the others.
         usable().nth(1)?;
-        let threshold = self.threshold();
+        let threshold = self.pool.threshold();
         let cold = usable().filter(|(_, probe)| probe.in_flight <= threshold).min_by(
             |(_, one), (_, other)| one.estimate.latency_ns.total_cmp(&other.estimate.latency_ns),
         );
@@ -209,24 +140,14 @@ impl Prober {
         let request = self.requests.fetch_add(1, Relaxed);
         for turn in 0..self.removed {
             let dropped = if (request + turn).is_multiple_of(2) {
-                self.pooled().max_by_key(|(_, probe)| probe.estimate.age_ns(now_ns))
+                self.pool.pooled().max_by_key(|(_, probe)| probe.estimate.age_ns(now_ns))
             } else {
-                self.worst()
+                self.pool.worst()
             };
             if let Some((slot, _)) = dropped {
                 slot.clear();
             }
         }
-    }
-
-    fn worst(&self) -> Option<(&Slot, Probe)> {
-        let threshold = self.threshold();
-        let hot = self.pooled().filter(|(_, probe)| probe.in_flight > threshold);
-        hot.max_by_key(|(_, probe)| probe.in_flight).or_else(|| {
-            self.pooled().max_by(|(_, one), (_, other)| {
-                one.estimate.latency_ns.total_cmp(&other.estimate.latency_ns)
-            })
-        })
     }
 
     fn probe(&self, view: &View<'_>, dice: &mut Dice) {
@@ -238,7 +159,7 @@ impl Prober {
             drawn[place] = index as u32;
             let member = &view.members[index];
             let latency_ns = Estimate::read(&member.load.peak).map_or(0.0, Estimate::latency);
-            self.keep(
+            self.pool.keep(
                 Probe {
                     member: index as u16,
                     uses: self.uses as u16 + u16::from(dice.chance(self.uses.fract())),
@@ -249,20 +170,12 @@ impl Prober {
             );
         }
     }
-
-    /// Into a free slot, or the oldest one's.
-    fn keep(&self, probe: Probe, now_ns: u64) {
-        let age = |slot: &&Slot| slot.read().map_or(u64::MAX, |old| old.estimate.age_ns(now_ns));
-        if let Some(slot) = self.slots.iter().max_by_key(age) {
-            slot.write(probe);
-        }
-    }
 }
 
 impl Balancer for Prober {
     fn pick(&self, view: &View<'_>, dice: &mut Dice, notes: &mut Notes) -> Option<usize> {
         let now_ns = view.request.now_ns;
-        self.drop_expired(now_ns);
+        self.pool.drop_expired(now_ns);
         let picked = if let Some((slot, probe)) = self.choose(view, notes) {
             // The next request must not find it as free as this one did.
             let in_flight = probe.in_flight.saturating_add(1);
@@ -288,7 +201,6 @@ impl Balancer for Prober {
     }
 }
 
-const POOL_MAX: usize = 64;
 const PROBES_MAX: usize = 16;
 const USES_MAX: f64 = 1_000.0;
 /// How far back the moving average looks: about as long as a probe lives.
@@ -306,13 +218,11 @@ mod tests {
     fn prober(members: &[Member]) -> Prober {
         Prober {
             lottery: Lottery::new(members),
-            slots: std::iter::repeat_with(Slot::default).take(16).collect(),
+            pool: Probes::new(16, Period::from_secs(1).ns(), 0.84),
             requests: AtomicU64::new(0),
             uses: 1.0,
             probes: 3,
             removed: 1,
-            ttl_ns: Period::from_secs(1).ns(),
-            hot_quantile: 0.84,
         }
     }
 
@@ -324,7 +234,7 @@ mod tests {
         let members = pool(probes.len());
         let prober = prober(&members);
         for (member, &(in_flight, latency_ms)) in (0..).zip(probes) {
-            prober.keep(probe(member, in_flight, latency_ms), 0);
+            prober.pool.keep(probe(member, in_flight, latency_ms), 0);
         }
         let request = Request::default();
         let view = View::new(&members, &request);
@@ -359,12 +269,12 @@ mod tests {
         let members = pool(5);
         let prober = prober(&members);
         for member in 0..5 {
-            prober.keep(probe(member, 0, 1.0), 0);
+            prober.pool.keep(probe(member, 0, 1.0), 0);
         }
-        prober.drop_expired(900_000_000);
-        assert_eq!(prober.pooled().count(), 5);
-        prober.drop_expired(1_100_000_000);
-        assert_eq!(prober.pooled().count(), 0);
+        prober.pool.drop_expired(900_000_000);
+        assert_eq!(prober.pool.pooled().count(), 5);
+        prober.pool.drop_expired(1_100_000_000);
+        assert_eq!(prober.pool.pooled().count(), 0);
     }
 
     #[test]

@@ -78,11 +78,13 @@ impl Recipe for Ring {
     };
 
     fn build(&self, members: &[Member], origin: &Origin) -> Box<dyn Balancer> {
+        // A ring without points would have no place for anybody.
+        let settings = Self { points: self.points.map(|points| points.max(1)), ..self.clone() };
         match self.dialect {
-            Dialect::Nginx => nginx::build(self, members, origin),
-            Dialect::Haproxy => haproxy::build(self, members, origin),
-            Dialect::Envoy => envoy::build(self, members),
-            Dialect::Ketama => ketama::build(self, members),
+            Dialect::Nginx => nginx::build(&settings, members, origin),
+            Dialect::Haproxy => haproxy::build(&settings, members, origin),
+            Dialect::Envoy => envoy::build(&settings, members),
+            Dialect::Ketama => ketama::build(&settings, members),
         }
     }
 }
