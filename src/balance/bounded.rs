@@ -133,6 +133,9 @@ impl<'v> Jump<'v> {
                 let bound = Value::Count(self.slots_of(index) as u64);
                 decision.saw(self.view, index, Quantity::InFlight, Value::Count(in_flight));
                 decision.saw(self.view, index, Quantity::Bound, bound);
+                if self.overload(index) > 1.0 && index != chosen {
+                    decision.rule_out(self.view, index, Exclusion::OverBound);
+                }
             }
             if chosen != owner {
                 decision.rule = Some(Rule::NextOwner);
@@ -211,6 +214,20 @@ mod tests {
         assert_eq!(overloaded(&[0, 1, 2], 2, 2), 4);
         assert_eq!(overloaded(&[3], 3, 6), 4);
         assert_eq!(overloaded(&[3], 3, 7), 0);
+    }
+
+    #[test]
+    fn a_detour_names_those_above_their_bound() {
+        let members = loaded(&[(1, 9), (1, 0), (1, 0)]);
+        let request = Request::default();
+        let view = View::new(&members, &request);
+        let mut notes = Notes::on();
+        let pick = Bound::Jump(1.25).pick(&view, 2, &mut notes, |_, _| Some(0)).unwrap();
+        let decision = notes.take().unwrap();
+        assert_ne!(pick, 0);
+        assert_eq!(decision.rule, Some(Rule::NextOwner));
+        assert_eq!(decision.candidates[0].excluded, Some(Exclusion::OverBound));
+        assert_eq!(decision.candidates[pick].excluded, None);
     }
 
     #[test]

@@ -43,6 +43,14 @@ impl Decision {
         self.facts.push(Seen { what, value });
     }
 
+    /// Notes that a member of which something was seen is out for a reason that only the algorithm knows.
+    pub fn rule_out(&mut self, view: &View<'_>, index: usize, why: Exclusion) {
+        let member = view.members[index].index;
+        if let Some(known) = self.candidates.iter_mut().find(|known| known.member == member) {
+            known.excluded = Some(why);
+        }
+    }
+
     /// Adds who was out of the question and why, for every member of the view. A reason that the algorithm
     /// gave itself (a bound only it knows) is kept.
     pub fn exclude(&mut self, view: &View<'_>) {

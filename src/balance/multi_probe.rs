@@ -100,7 +100,9 @@ impl Prober {
             decision.rule.get_or_insert(rule);
             let point = self.circle.position(place);
             decision.saw(view, owner, Quantity::Position, Value::Hash(point));
-            decision.saw(view, owner, Quantity::Distance, Value::Hash(distance));
+            // As a part of the whole circle.
+            let distance = distance as f64 / CIRCLE;
+            decision.saw(view, owner, Quantity::Distance, Value::Real(distance));
         });
         Some(owner)
     }
@@ -122,6 +124,7 @@ impl Balancer for Prober {
     }
 }
 
+const CIRCLE: f64 = 18_446_744_073_709_551_616.0;
 /// More probes than this cost more than they even out.
 const PROBES_MAX: u32 = 1_024;
 
