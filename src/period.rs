@@ -67,7 +67,12 @@ impl fmt::Display for Period {
                 self.ns >= unit_ns && (self.ns % unit_ns * 1_000).is_multiple_of(unit_ns)
             })
             .unwrap_or(("ns", 1));
-        write!(out, "{}{unit}", self.ns as f64 / unit_ns as f64)
+        let (whole, thousandths) = (self.ns / unit_ns, self.ns % unit_ns * 1_000 / unit_ns);
+        write!(out, "{whole}")?;
+        if thousandths > 0 {
+            write!(out, ".{}", format!("{thousandths:03}").trim_end_matches('0'))?;
+        }
+        out.write_str(unit)
     }
 }
 
@@ -75,17 +80,27 @@ impl FromStr for Period {
     type Err = PeriodError;
 
     fn from_str(text: &str) -> Result<Self, PeriodError> {
-        let refuse = || PeriodError::Shape(text.chars().take(40).collect());
+        let shown = || text.chars().take(40).collect();
+        let refuse = || PeriodError::Shape(shown());
         let digits = text.find(|c: char| !(c.is_ascii_digit() || c == '.' || c == '_'));
         let (number, unit) = text.split_at(digits.unwrap_or(text.len()));
-        let number: f64 = number.replace('_', "").parse().map_err(|_not_a_number| refuse())?;
-        let unit_ns = match (unit.trim(), number) {
-            ("", 0.0) => 1,
-            (unit, _) => UNITS.into_iter().find(|&(name, _)| name == unit).ok_or_else(refuse)?.1,
+        let number = number.replace('_', "");
+        let unit_ns = match unit.trim() {
+            "" if number == "0" => 1,
+            unit => UNITS.into_iter().find(|&(name, _)| name == unit).ok_or_else(refuse)?.1,
         };
-        let ns = libm::round(number * unit_ns as f64);
-        if ns > Self::MAX.ns as f64 {
-            return Err(PeriodError::Long(text.chars().take(40).collect()));
+        let (whole, fraction) = number.split_once('.').unwrap_or((&number, ""));
+        if whole.is_empty() || fraction.contains('.') {
+            return Err(refuse());
+        }
+        // Whole numbers throughout, so that what is written is exactly what is read.
+        let whole: u64 = whole.parse().map_err(|_too_many_digits| PeriodError::Long(shown()))?;
+        let fraction =
+            format!("{fraction:0<12.12}").parse::<u128>().map_err(|_not_digits| refuse())?;
+        let fraction_ns = (fraction * u128::from(unit_ns) + FRACTION_ONE / 2) / FRACTION_ONE;
+        let ns = u128::from(whole) * u128::from(unit_ns) + fraction_ns;
+        if ns > u128::from(Self::MAX.ns) {
+            return Err(PeriodError::Long(shown()));
         }
         Ok(Self { ns: ns as u64 })
     }
@@ -125,6 +140,8 @@ pub enum PeriodError {
     Long(String),
 }
 
+/// Twelve decimals: a fraction of a day to the nanosecond, and some to spare.
+const FRACTION_ONE: u128 = 1_000_000_000_000;
 const SECOND_NS: u64 = 1_000_000_000;
 const UNITS: [(&str, u64); 7] = [
     ("ns", 1),
@@ -144,6 +161,15 @@ mod tests {
     fn what_is_written_is_read_back() {
         for text in ["0s", "1ns", "20ms", "1.5s", "250us", "2m", "1.5h", "365d", "1.001ms"] {
             assert_eq!(text.parse::<Period>().unwrap().to_string(), text);
+        }
+    }
+
+    #[test]
+    fn every_nanosecond_of_a_long_period_survives_writing() {
+        for ns in [8_809_693_484_713_510, Period::MAX.ns() - 1, 86_400 * SECOND_NS + 1, 999_999_999]
+        {
+            let period = Period::from_ns(ns);
+            assert_eq!(period.to_string().parse::<Period>().unwrap(), period, "{period}");
         }
     }
 
