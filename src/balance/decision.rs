@@ -143,7 +143,11 @@ pub enum Value {
     Signed(i64),
     Real(f64),
     Hash(u64),
-    Time { ns: u64 },
+    /// A place on a circle of 2^64.
+    Around(u64),
+    Time {
+        ns: u64,
+    },
 }
 
 /// One use of the dice: `drawn` out of `0..of`, which meant a certain member or not.

@@ -99,7 +99,7 @@ impl Prober {
             let rule = if straight { Rule::Least(Quantity::Distance) } else { Rule::NextOwner };
             decision.rule.get_or_insert(rule);
             let point = self.circle.position(place);
-            decision.saw(view, owner, Quantity::Position, Value::Hash(point));
+            decision.saw(view, owner, Quantity::Position, Value::Around(point));
             // As a part of the whole circle.
             let distance = distance as f64 / CIRCLE;
             decision.saw(view, owner, Quantity::Distance, Value::Real(distance));

@@ -30,6 +30,9 @@ impl Decision {
     fn reason(&self, name: &str, choice: u32) -> String {
         match self.rule {
             Some(Rule::NextInTurn) => format!("it is {name}'s turn"),
+            Some(Rule::MostCredit) if self.seen(choice, Quantity::InFlight).is_some() => {
+                format!("of those tied, {}", self.comparison(name, choice, Quantity::Credit))
+            }
             Some(Rule::MostCredit) => self.comparison(name, choice, Quantity::Credit),
             Some(Rule::EarliestDeadline) => self.comparison(name, choice, Quantity::Deadline),
             Some(Rule::Least(quantity) | Rule::Most(quantity)) => {
@@ -70,6 +73,11 @@ impl Decision {
 
     /// "b has 0 in flight, a 4, c 1": the chosen one first, then the others that were looked at.
     fn comparison(&self, name: &str, choice: u32, quantity: Quantity) -> String {
+        let quantity = if quantity == Quantity::LoadPerWeight && self.weights_are_one() {
+            Quantity::InFlight
+        } else {
+            quantity
+        };
         let Some(value) = self.seen(choice, quantity) else {
             return format!("{name} was picked");
         };
@@ -81,6 +89,18 @@ impl Decision {
         let others =
             others.take(OTHERS_MAX).map(|(other, value)| format!(", {other} {}", text_of(value)));
         format!("{name} has {}{}", quantity.with(value), others.collect::<String>())
+    }
+
+    /// Whether the load for each unit of weight is just the load, so that weights need no mention.
+    fn weights_are_one(&self) -> bool {
+        let same = |candidate: &Candidate| match (
+            value_of(candidate, Quantity::InFlight),
+            value_of(candidate, Quantity::LoadPerWeight),
+        ) {
+            (Some(Value::Count(load)), Some(Value::Real(part))) => load as f64 == part,
+            _ => true,
+        };
+        self.candidates.iter().all(same)
     }
 
     /// " (slot 7)" if that was noted, or nothing.
@@ -189,6 +209,7 @@ impl Quantity {
     fn with(self, value: Value) -> String {
         match self {
             Self::InFlight | Self::LoadPerWeight => format!("{} {}", text_of(value), self.words()),
+            Self::Position if matches!(value, Value::Around(_)) => text_of(value),
             _ => format!("{} {}", self.words(), text_of(value)),
         }
     }
@@ -209,6 +230,7 @@ fn text_of(value: Value) -> String {
             format!("{number:.3}").trim_end_matches('0').trim_end_matches('.').to_owned()
         }
         Value::Hash(hash) => format!("{hash:016x}"),
+        Value::Around(place) => format!("{:.3} % round the circle", place as f64 / CIRCLE * 100.0),
         Value::Time { ns } if ns >= 1_000_000_000 => format!("{:.2} s", ns as f64 / 1e9),
         Value::Time { ns } => format!("{:.1} ms", ns as f64 / 1e6),
     }
@@ -223,6 +245,7 @@ fn lower_first(title: &str) -> String {
     letters.next().map(|first| first.to_lowercase().chain(letters).collect()).unwrap_or_default()
 }
 
+const CIRCLE: f64 = u64::MAX as f64;
 /// A sentence with more names than this is no longer read.
 const OTHERS_MAX: usize = 6;
 

@@ -11,12 +11,11 @@ use crate::balance::pool::{Pool, Settings, Terms};
 use crate::balance::remap::{Assignment, Moves};
 use crate::balance::{Algorithm, Member, Request};
 use crate::hash::mix;
-use crate::lab::algorithm_text;
 
 use super::Streams;
 use super::lab_file::read_bounded;
 use super::outcome::{Answer, Failure};
-use super::servers::{NamedWeight, ServerList};
+use super::servers::{NamedWeight, ServerList, algorithm_for};
 use super::table::{grouped, percent};
 
 /// Assign keys to servers, and count those that move when servers change
@@ -82,7 +81,10 @@ struct Moved {
 
 impl Keys {
     pub(super) fn run(&self, streams: &mut Streams<'_>) -> Result<Answer, Failure> {
-        let algorithm = algorithm_text::parse(&self.algorithm)?;
+        let terms = self.servers.terms();
+        let changed = self.changed_terms()?;
+        let algorithm = algorithm_for(&self.algorithm, changed.as_ref().unwrap_or(&terms))?;
+        algorithm_for(&self.algorithm, &terms)?;
         let about = algorithm.about();
         if !about.keyed {
             let problem = format!(
@@ -92,10 +94,9 @@ impl Keys {
             return Err(Failure::option("--algorithm", problem));
         }
         let keys = self.keys(&algorithm)?;
-        let before = Pool::new(&algorithm, &Settings::default(), &self.servers.terms(), 0);
-        let after = self
-            .changed_terms()?
-            .map(|terms| before.followed_by(&algorithm, &Settings::default(), &terms, 0));
+        let around = Settings::default();
+        let before = Pool::new(&algorithm, &around, &terms, 0);
+        let after = changed.map(|terms| before.followed_by(&algorithm, &around, &terms, 0));
         let assign = |pool: &Pool| owners(&algorithm, pool.members(), &keys);
         let owners_before = assign(&before);
         let owners_after = after.as_ref().map(&assign);

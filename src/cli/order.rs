@@ -6,11 +6,10 @@ use serde::Serialize;
 use crate::balance::pool::{Pick, Pool, Settings};
 use crate::balance::{Notes, Request, Sample};
 use crate::dice::Dice;
-use crate::lab::algorithm_text;
 
 use super::Streams;
 use super::outcome::{Answer, Failure};
-use super::servers::ServerList;
+use super::servers::{ServerList, algorithm_for};
 
 /// Print the order in which servers are picked
 ///
@@ -48,8 +47,8 @@ struct Json {
 
 impl Order {
     pub(super) fn run(&self, streams: &mut Streams<'_>) -> Result<Answer, Failure> {
-        let algorithm = algorithm_text::parse(&self.algorithm)?;
         let terms = self.servers.terms();
+        let algorithm = algorithm_for(&self.algorithm, &terms)?;
         let pool = Pool::new(&algorithm, &Settings::default(), &terms, self.seed);
         let mut dice = Dice::new(self.seed);
         let mut names = Vec::new();

@@ -2,7 +2,11 @@
 
 use std::str::FromStr;
 
+use crate::balance::Algorithm;
 use crate::balance::pool::{Pool, Terms};
+use crate::lab::{self, Problem, Server, algorithm_text};
+
+use super::outcome::Failure;
 
 /// A list of servers, each a name with or without `=WEIGHT`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -19,6 +23,27 @@ pub(super) struct NamedWeight {
 impl ServerList {
     pub(super) fn terms(&self) -> Vec<Terms> {
         self.servers.iter().map(|server| Terms::new(&server.name, server.weight)).collect()
+    }
+}
+
+/// The algorithm that a text names, if it can work for these servers.
+pub(super) fn algorithm_for(text: &str, servers: &[Terms]) -> Result<Algorithm, Failure> {
+    let algorithm = algorithm_text::parse(text)?;
+    let server = |terms: &Terms| Server {
+        name: terms.name.clone(),
+        weight: terms.weight,
+        ..Server::default()
+    };
+    let pool = lab::Pool {
+        algorithm: algorithm.clone(),
+        servers: servers.iter().map(server).collect(),
+        ..lab::Pool::default()
+    };
+    match lab::check_algorithm(&pool).into_iter().find(Problem::is_error) {
+        None => Ok(algorithm),
+        Some(Problem { what, remedy, .. }) => {
+            Err(Failure::option("--algorithm", format!("{what}: {remedy}")))
+        }
     }
 }
 

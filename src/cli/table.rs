@@ -60,7 +60,7 @@ pub(super) fn milliseconds(ns: u64) -> String {
     match ms {
         ms if ms < 10.0 => format!("{ms:.2} ms"),
         ms if ms < 100.0 => format!("{ms:.1} ms"),
-        ms => format!("{} ms", grouped((ns + 500_000) / 1_000_000)),
+        _ => format!("{} ms", grouped((ns + 500_000) / 1_000_000)),
     }
 }
 

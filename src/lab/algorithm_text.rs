@@ -17,11 +17,23 @@ pub fn parse(text: &str) -> Result<Algorithm, AlgorithmError> {
     }
     let (name, settings) = text.split_at(text.find('(').unwrap_or(text.len()));
     let name = name.trim_end();
-    let names = names();
-    if !names.contains(&name) {
-        return Err(AlgorithmError::unknown(name, &names));
-    }
     let settings = if settings.is_empty() { "()" } else { settings };
+    let names = names();
+    if names.contains(&name) {
+        return parse_settings(name, settings);
+    }
+    with_dialect_in_front(name, settings, &names)
+        .ok_or_else(|| AlgorithmError::unknown(name, &names))
+}
+
+/// `smooth-weighted` is short for `weighted(dialect: smooth)`, and so with every dialect.
+fn with_dialect_in_front(name: &str, settings: &str, names: &[&str]) -> Option<Algorithm> {
+    let (dialect, name) = name.split_once('-').filter(|(_, name)| names.contains(name))?;
+    let settings = settings.strip_prefix('(')?;
+    parse_settings(name, &format!("(dialect: {dialect}, {settings}")).ok()
+}
+
+fn parse_settings(name: &str, settings: &str) -> Result<Algorithm, AlgorithmError> {
     if !settings.ends_with(')') || settings.matches(['(', '[', '{']).count() > DEPTH_MAX {
         return Err(AlgorithmError::Shape(name.to_owned()));
     }
@@ -187,6 +199,21 @@ mod tests {
             assert_eq!(text, algorithm.about().name);
             assert_eq!(parse(&text).unwrap(), algorithm);
             assert_eq!(parse(&format!(" {text} ( ) ")).unwrap(), algorithm);
+        }
+    }
+
+    #[test]
+    fn a_dialect_may_stand_in_front() {
+        for (short, long) in [
+            ("smooth-weighted", "weighted"),
+            ("edf-weighted", "weighted(dialect: edf)"),
+            ("haproxy-least-connections()", "least-connections(dialect: haproxy)"),
+            ("envoy-ring(points: 40)", "ring(dialect: envoy, points: 40)"),
+        ] {
+            assert_eq!(parse(short).unwrap(), parse(long).unwrap(), "{short}");
+        }
+        for wrong in ["fast-weighted", "nginx-random", "nginx-", "-ring"] {
+            assert!(matches!(parse(wrong), Err(AlgorithmError::Unknown { .. })), "{wrong}");
         }
     }
 

@@ -42,7 +42,7 @@ mod tree;
 mod upstream;
 mod verdict;
 
-pub use check::{Checked, check};
+pub use check::{Checked, check, check_algorithm};
 pub use client::{Carrier, Client, HttpVersion, Identities, RequestKind};
 pub use cue::{Cue, Edit};
 pub use edit::{EditError, ServerName};

@@ -72,12 +72,7 @@ impl Nearest {
         notes.add(|decision| {
             for (place, distance) in [(previous, distance_down), (next, distance_up)] {
                 let owner = self.circle.owner(place);
-                decision.saw(
-                    view,
-                    owner,
-                    Quantity::Position,
-                    Value::Hash(self.point(place).into()),
-                );
+                decision.saw(view, owner, Quantity::Position, around(self.point(place)));
                 decision.saw(view, owner, Quantity::Distance, Value::Count(distance.into()));
             }
         });
@@ -85,7 +80,7 @@ impl Nearest {
         let kept = taker == self.circle.owner(nearest);
         notes.add(|decision| {
             decision.rule = Some(if kept { Rule::NearestPoint } else { Rule::NextOwner });
-            decision.fact(Quantity::Position, Value::Hash(hash.into()));
+            decision.fact(Quantity::Position, around(hash));
         });
         Some(taker)
     }
@@ -125,7 +120,7 @@ impl Nearest {
         let owner = self.circle.owner(place);
         notes.add(|decision| {
             decision.rule = Some(Rule::NoKey);
-            decision.saw(view, owner, Quantity::Position, Value::Hash(self.point(place).into()));
+            decision.saw(view, owner, Quantity::Position, around(self.point(place)));
         });
         Some(owner)
     }
@@ -231,6 +226,11 @@ impl Slots<'_> {
 /// Hashes of 32 bits stand in the upper half of a position.
 fn position(hash: u32) -> u64 {
     u64::from(hash) << 32
+}
+
+/// A place on `HAProxy`'s circle of 2^32.
+fn around(position: u32) -> Value {
+    Value::Around(u64::from(position) << 32)
 }
 
 #[cfg(test)]

@@ -107,10 +107,10 @@ impl Successor {
         notes.add(|decision| {
             let rule = if steps == 0 { Rule::NextPoint } else { Rule::NextOwner };
             decision.rule.get_or_insert(rule);
-            decision.fact(Quantity::Position, Value::Hash(position));
+            decision.fact(Quantity::Position, Value::Around(position));
             decision.fact(Quantity::Attempt, Value::Count(steps as u64 + 1));
             let point = self.circle.position(place);
-            decision.saw(view, owner, Quantity::Position, Value::Hash(point));
+            decision.saw(view, owner, Quantity::Position, Value::Around(point));
         });
         Some(owner)
     }

@@ -38,7 +38,7 @@ impl Balancer for Consistent {
             return smooth::turn(view, notes);
         }
         let position = on_circle(crc32(key));
-        notes.add(|decision| decision.fact(Quantity::Hash, Value::Hash(position)));
+        notes.add(|decision| decision.fact(Quantity::Position, Value::Around(position)));
         self.bound.pick(view, position, notes, |view, notes| self.walk(view, position, notes))
     }
 
@@ -66,7 +66,7 @@ impl Consistent {
             decision.rule = Some(if misses == 0 { Rule::NextPoint } else { Rule::NextOwner });
             decision.fact(Quantity::Attempt, Value::Count(misses + 1));
             let point = self.circle.position(place);
-            decision.saw(view, owner, Quantity::Position, Value::Hash(point));
+            decision.saw(view, owner, Quantity::Position, Value::Around(point));
         });
         Some(owner)
     }

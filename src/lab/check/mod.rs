@@ -17,7 +17,7 @@ use findings::Findings;
 
 use super::expectation::Claim;
 use super::problem::Problem;
-use super::{Lab, Limits, VERSION};
+use super::{Lab, Limits, Pool, VERSION};
 use crate::balance;
 use crate::period::Period;
 
@@ -57,6 +57,13 @@ pub fn check(lab: &Lab) -> Vec<Problem> {
         parts(&mut findings, lab);
         script::check(&mut findings, lab);
     }
+    findings.into_problems()
+}
+
+/// What is wrong with a pool's algorithm for the servers it has: settings out of range, a ring too large.
+pub fn check_algorithm(pool: &Pool) -> Vec<Problem> {
+    let mut findings = Findings::default();
+    algorithm::check(&mut findings, "algorithm", pool);
     findings.into_problems()
 }
 
