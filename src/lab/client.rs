@@ -67,7 +67,8 @@ pub struct Identities {
 
 impl Default for Identities {
     fn default() -> Self {
-        Self { count: 1, shown_by: Carrier::Loopback }
+        // Enough that hashing has something to hash: with one address, every key-driven pool is one server.
+        Self { count: 100, shown_by: Carrier::Loopback }
     }
 }
 

@@ -102,8 +102,8 @@ impl Simulation {
         }
         let group = &mut self.crowds[flight.crowd as usize];
         group.meter.counters.finish(outcome);
-        // What never got an answer has no time to an answer; who gave up waiting has waited so long.
-        if matches!(outcome, Outcome::Answered(_) | Outcome::TimedOut(_)) {
+        // A quick refusal must not make a bad choice look fast; who gave up waiting has waited so long.
+        if !is_failure(outcome) || matches!(outcome, Outcome::TimedOut(_)) {
             group.meter.latency.record_alone(now_ns - flight.intended_ns);
         }
         if let Some(at) = at.filter(|_| !is_failure(outcome)) {

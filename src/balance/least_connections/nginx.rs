@@ -74,6 +74,9 @@ mod tests {
             sentence(&[(4, 4), (2, 1), (1, 1)]),
             "least connections: b has 0.5 in flight for each unit of weight, a 1, c 1"
         );
-        assert_eq!(sentence(&[(2, 2), (5, 5), (1, 9)]), "least connections: b has credit 5, a 2");
+        assert_eq!(
+            sentence(&[(2, 2), (5, 5), (1, 9)]),
+            "least connections: of those tied, b has credit 5, a 2"
+        );
     }
 }
