@@ -74,6 +74,8 @@ impl Compare {
             serde_json::to_writer(&mut *streams.out, &json)?;
             writeln!(streams.out)?;
         } else {
+            let name = lab_file::title(&lab);
+            writeln!(streams.out, "{name} for {duration} of virtual time, seed {seed}\n")?;
             for line in table(&rows).lines() {
                 writeln!(streams.out, "{line}")?;
             }

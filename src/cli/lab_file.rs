@@ -31,6 +31,11 @@ pub(super) fn read_lab(path: &Path) -> Result<Result<Loaded, lab::Refused>, Fail
     Ok(lab::load(&bytes))
 }
 
+/// What a lab is called in a headline.
+pub(super) fn title(lab: &Lab) -> &str {
+    if lab.name.is_empty() { "The lab" } else { &lab.name }
+}
+
 /// What is in a file, but no more than `bytes_max`.
 pub(super) fn read_bounded(path: &Path, bytes_max: u64) -> Result<Vec<u8>, Failure> {
     let failure = |error| Failure::Read { path: path.display().to_string(), error };

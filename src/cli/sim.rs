@@ -58,7 +58,7 @@ fn write_text(
 ) -> Result<(), Failure> {
     let out = &mut *streams.out;
     let Report { duration, seed, .. } = report;
-    writeln!(out, "{} for {duration} of virtual time, seed {seed}\n", title(lab))?;
+    writeln!(out, "{} for {duration} of virtual time, seed {seed}\n", lab_file::title(lab))?;
     for line in clients_table(report).lines().into_iter().chain([String::new()]) {
         writeln!(out, "{line}")?;
     }
@@ -69,17 +69,21 @@ fn write_text(
         let share = |keys: u64| percent(keys as f64 / moves.keys.max(1) as f64);
         writeln!(
             out,
-            "\n{}: {} of the keys of {} moved; {} had to, {} moved needlessly",
+            "\n{}: {} of the keys of {} moved; {} had to, {} needlessly",
             moves.cue,
             share(moves.moved),
             moves.pool,
             percent(moves.unavoidable),
-            share(moves.needless),
+            if moves.needless == 0 { "none".to_owned() } else { share(moves.needless) },
         )?;
     }
     let broken = report.overall.pools.iter().flat_map(|pool| &pool.broken_sessions);
-    for (cause, count) in broken {
-        writeln!(out, "\n{} sessions broken: {}", grouped(*count), cause.replace('_', " "))?;
+    let causes: Vec<String> = broken
+        .map(|(cause, count)| format!("{} by {}", grouped(*count), cause.replace('_', " ")))
+        .collect();
+    if !causes.is_empty() {
+        let all = grouped(report.overall.broken_sessions());
+        writeln!(out, "\n{all} sessions broken: {}", causes.join(", "))?;
     }
     if !report.taken_for_mocks.is_empty() {
         let names = report.taken_for_mocks.join(", ");
@@ -93,10 +97,6 @@ fn write_text(
         writeln!(out, "{mark}  {}: {}", verdict.name, verdict.seen)?;
     }
     Ok(())
-}
-
-fn title(lab: &Lab) -> &str {
-    if lab.name.is_empty() { "The lab" } else { &lab.name }
 }
 
 fn clients_table(report: &Report) -> Table {
