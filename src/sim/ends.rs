@@ -167,10 +167,21 @@ impl Simulation {
         let now_ns = self.now_ns();
         let group = &mut self.crowds[flight.crowd as usize];
         let crate::model::Arrivals::Closed { think, .. } = &group.client.arrivals else { return };
-        let at_ns = now_ns + think.draw(&mut group.dice);
+        // Whoever was answered or turned away at once takes a moment all the same: users who do not think would
+        // otherwise send for ever without time going on.
+        let earliest_ns = flight.intended_ns + ROUND_TRIP_NS;
+        let at_ns = (now_ns + think.draw(&mut group.dice)).max(earliest_ns);
         let event = Event::Send { crowd: flight.crowd, user: flight.user, era: group.era };
         if group.client.enabled {
             self.agenda.plan(at_ns, event);
+        }
+    }
+
+    /// Drops the deadlines of requests that ended long before them, once they are the most.
+    pub(super) fn tidy_deadlines(&mut self, crowd: u32) {
+        let deadlines = &mut self.crowds[crowd as usize].deadlines;
+        if deadlines.len() > 1_024 + 2 * self.flights.under_way() {
+            deadlines.retain(|&(_, id)| self.flights.is_under_way(id));
         }
     }
 
@@ -234,6 +245,9 @@ impl Simulation {
         }
     }
 }
+
+/// About what a round trip on loopback takes.
+const ROUND_TRIP_NS: u64 = 100_000;
 
 /// Whether an outcome speaks against the server.
 pub(super) fn is_failure(outcome: Outcome) -> bool {

@@ -4,7 +4,7 @@
 //! events instead of a clock: a minute of traffic takes milliseconds, and the same lab and seed give the same
 //! run, byte for byte, on every system.
 //!
-//! What it leaves out: the network takes no time and carries any number of connections, the proxy itself costs
+//! What it leaves out: the network takes no time, every request has a connection of its own, the proxy itself costs
 //! nothing, hedging is not simulated, and servers that are not mocks are taken for mocks with default
 //! settings. A server goes on with a request that its client gave up, as most do.
 //!
@@ -34,7 +34,7 @@ use crate::balance::{Notes, Request};
 use crate::dice::Dice;
 use crate::hash::mix;
 use crate::lab::{Figures, KeyMoves, Lab, WorkerState};
-use crate::meter::{Outcome, StatusClass};
+use crate::meter::{LimitKind, Outcome, StatusClass};
 use crate::model::{Arrival, Arrivals};
 use crate::period::Period;
 
@@ -277,13 +277,21 @@ impl Simulation {
         let group = &mut self.crowds[crowd as usize];
         let flight = group.request(crowd, user, self.next_number, now_ns);
         group.meter.counters.start();
+        // Without a bound, a pool that cannot keep up would take all memory before the run ends.
+        let full = self.flights.under_way() >= self.lab.limits.connections as usize;
         let id = self.flights.add(flight);
+        if full {
+            return self.complete(id, Outcome::LimitHit(LimitKind::Connections), None);
+        }
+        let group = &mut self.crowds[crowd as usize];
         let gives_up_ns = now_ns.saturating_add(group.client.timeout.ns());
         group.deadlines.push_back((gives_up_ns, id));
         if group.deadlines.len() == 1 {
             self.agenda.plan(gives_up_ns, Event::GiveUp { crowd });
         }
+        self.tidy_deadlines(crowd);
         if self.lab.hold {
+            let group = &mut self.crowds[crowd as usize];
             group.held.push_back(id);
         } else {
             self.enter(id);

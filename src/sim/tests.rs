@@ -134,3 +134,24 @@ fn held_traffic_waits_and_is_not_lost() {
     assert!(together.latency.max_ns() > 1_900_000_000);
     assert_eq!(together.counters.started, together.counters.finished() + report.unfinished);
 }
+
+#[test]
+fn users_without_a_thought_do_not_stop_time_at_a_dead_server() {
+    let servers = r#"(name: "a", enabled: false, mock: ())"#;
+    let client = r#"arrivals: closed(users: 3, think: constant("0s"))"#;
+    let report = run(&lab_of(servers, "", client, ""), 1, Period::from_secs(1));
+    let together = report.overall.clients_together().counters;
+    assert!(together.finished() > 0 && together.finished() == together.errors());
+}
+
+#[test]
+fn a_pool_that_cannot_keep_up_meets_the_limit_of_connections() {
+    let servers = r#"(name: "a", mock: (latency: constant("1h")))"#;
+    let client = r#"arrivals: steady(per_second: 1000), timeout: "1h""#;
+    let mut lab = lab_of(servers, "", client, "");
+    lab.limits.connections = 100;
+    let report = run(&lab, 1, Period::from_secs(1));
+    let counters = report.overall.clients_together().counters;
+    assert_eq!(report.unfinished, 100);
+    assert_eq!(counters.of(Outcome::LimitHit(LimitKind::Connections)), counters.started - 100);
+}
