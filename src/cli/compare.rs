@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 use serde::Serialize;
 
-use crate::lab::Figures;
+use crate::lab::{Figures, PoolFigures};
 use crate::period::Period;
 use crate::sim::compare::{self, Row};
 
@@ -13,7 +13,7 @@ use super::Streams;
 use super::lab_file;
 use super::outcome::{Answer, Failure};
 use super::progress::Progress;
-use super::run_json::{NumbersJson, name_of, shares};
+use super::run_json::{NumbersJson, name_of};
 use super::table::{Table, grouped, milliseconds, percent};
 
 /// Run a lab under every algorithm in virtual time and compare
@@ -118,7 +118,8 @@ fn table(rows: &[Row]) -> Table {
 
 /// Up to eight shares in whole per cents; of more servers, the least and the greatest.
 fn shares_cell(figures: &Figures) -> String {
-    let shares: Vec<f64> = shares(figures).into_values().map(|share| share * 100.0).collect();
+    let shares = figures.pools.iter().flat_map(PoolFigures::shares);
+    let shares: Vec<f64> = shares.map(|(_, share)| share * 100.0).collect();
     if shares.len() <= SHARES_SHOWN_MAX {
         let shares: Vec<String> = shares.iter().map(|share| format!("{share:.0}")).collect();
         return format!("{} %", shares.join(" "));

@@ -111,7 +111,7 @@ impl NumbersJson {
 }
 
 /// Each server's part, under a name that is its own.
-pub(super) fn shares(figures: &Figures) -> BTreeMap<String, f64> {
+fn shares(figures: &Figures) -> BTreeMap<String, f64> {
     let one_pool = figures.pools.len() == 1;
     let pools = figures.pools.iter();
     pools
