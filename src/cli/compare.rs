@@ -116,17 +116,18 @@ fn table(rows: &[Row]) -> Table {
     table
 }
 
-/// Up to eight shares in whole per cents; of more servers, the least and the greatest.
+/// Shares in whole per cents, pool by pool; of many servers, the least and the greatest.
 fn shares_cell(figures: &Figures) -> String {
-    let shares = figures.pools.iter().flat_map(PoolFigures::shares);
-    let shares: Vec<f64> = shares.map(|(_, share)| share * 100.0).collect();
-    if shares.len() <= SHARES_SHOWN_MAX {
-        let shares: Vec<String> = shares.iter().map(|share| format!("{share:.0}")).collect();
-        return format!("{} %", shares.join(" "));
+    let pools = || figures.pools.iter().map(PoolFigures::shares);
+    if pools().map(|shares| shares.len()).sum::<usize>() <= SHARES_SHOWN_MAX {
+        let whole = |(_, share): &(&str, f64)| format!("{:.0}", share * 100.0);
+        let pool =
+            |shares: Vec<(&str, f64)>| shares.iter().map(whole).collect::<Vec<_>>().join(" ");
+        return format!("{} %", pools().map(pool).collect::<Vec<_>>().join(" | "));
     }
-    let least = shares.iter().copied().fold(f64::INFINITY, f64::min);
-    let greatest = shares.iter().copied().fold(0.0, f64::max);
-    format!("{least:.1} to {greatest:.1} %")
+    let shares = || pools().flatten().map(|(_, share)| share * 100.0);
+    let least = shares().fold(f64::INFINITY, f64::min);
+    format!("{least:.1} to {:.1} %", shares().fold(0.0, f64::max))
 }
 
 fn moved_cell(figures: &Figures) -> String {
