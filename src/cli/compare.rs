@@ -1,16 +1,13 @@
 //! `evenkeel compare`: a lab under every algorithm, in one table.
 
-use std::path::PathBuf;
-
 use clap::Args;
 use serde::Serialize;
 
 use crate::lab::{Figures, PoolFigures};
-use crate::period::Period;
 use crate::sim::compare::{self, Row};
 
 use super::Streams;
-use super::lab_file;
+use super::lab_file::{self, LabToRun, ToRun};
 use super::outcome::{Answer, Failure};
 use super::progress::Progress;
 use super::run_json::{NumbersJson, name_of};
@@ -22,15 +19,8 @@ use super::table::{Table, grouped, milliseconds, percent};
 /// differ. The lab's own algorithms come first, as the lab sets them, then all others with their defaults.
 #[derive(Debug, Args)]
 pub(super) struct Compare {
-    /// The lab file
-    #[arg(value_name = "LAB.ron")]
-    lab: PathBuf,
-    /// For how long, in virtual time; without it, as long as the lab says
-    #[arg(long = "for", value_name = "PERIOD")]
-    duration: Option<Period>,
-    /// The number all chance comes from; without it, the lab's own
-    #[arg(long, value_name = "N")]
-    seed: Option<u64>,
+    #[command(flatten)]
+    lab: LabToRun,
     /// Print `{"algorithms": [{"algorithm", "requests", "shares", "errors", "latency_us", …}, …]}`
     #[arg(long)]
     json: bool,
@@ -53,9 +43,7 @@ struct RowJson {
 
 impl Compare {
     pub(super) fn run(&self, streams: &mut Streams<'_>) -> Result<Answer, Failure> {
-        let lab = lab_file::load(&self.lab, streams)?;
-        let duration = self.duration.unwrap_or(lab.duration);
-        let seed = self.seed.unwrap_or(lab.seed);
+        let ToRun { lab, seed, duration } = self.lab.load(streams)?;
         let candidates = compare::candidates(&lab);
         let mut progress = Progress::new(candidates.len());
         let mut rows = Vec::new();

@@ -2,15 +2,48 @@
 
 use std::fs::File;
 use std::io::Read as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
+
+use clap::Args;
 
 use crate::lab::{self, Lab, Loaded};
+use crate::period::Period;
 
 use super::Streams;
 use super::outcome::Failure;
 
+/// Which lab to run in virtual time, for how long, with which chance.
+#[derive(Debug, Args)]
+pub(super) struct LabToRun {
+    /// The lab file
+    #[arg(value_name = "LAB.ron")]
+    lab: PathBuf,
+    /// For how long, in virtual time; without it, as long as the lab says
+    #[arg(long = "for", value_name = "PERIOD")]
+    duration: Option<Period>,
+    /// The number all chance comes from; without it, the lab's own
+    #[arg(long, value_name = "N")]
+    seed: Option<u64>,
+}
+
+/// What those arguments come to.
+pub(super) struct ToRun {
+    pub(super) lab: Lab,
+    pub(super) seed: u64,
+    pub(super) duration: Period,
+}
+
+impl LabToRun {
+    pub(super) fn load(&self, streams: &mut Streams<'_>) -> Result<ToRun, Failure> {
+        let lab = load(&self.lab, streams)?;
+        let seed = self.seed.unwrap_or(lab.seed);
+        let duration = self.duration.unwrap_or(lab.duration);
+        Ok(ToRun { lab, seed, duration })
+    }
+}
+
 /// The lab in a file, checked. Its problems, and warnings, go to standard error.
-pub(super) fn load(path: &Path, streams: &mut Streams<'_>) -> Result<Lab, Failure> {
+fn load(path: &Path, streams: &mut Streams<'_>) -> Result<Lab, Failure> {
     let name = path.display().to_string();
     match read_lab(path)? {
         Ok(loaded) => {

@@ -1,15 +1,12 @@
 //! `evenkeel sim`: a lab in virtual time.
 
-use std::path::PathBuf;
-
 use clap::Args;
 
 use crate::lab::{Lab, Verdict};
-use crate::period::Period;
 use crate::sim::{self, Report};
 
 use super::Streams;
-use super::lab_file;
+use super::lab_file::{self, LabToRun, ToRun};
 use super::outcome::{Answer, Failure};
 use super::run_json::RunJson;
 use super::table::{Table, grouped, milliseconds, percent};
@@ -20,15 +17,8 @@ use super::table::{Table, grouped, milliseconds, percent};
 /// lab and seed give the same numbers on every machine. Ends with 1 if an expectation of the lab does not hold.
 #[derive(Debug, Args)]
 pub(super) struct Sim {
-    /// The lab file
-    #[arg(value_name = "LAB.ron")]
-    lab: PathBuf,
-    /// For how long, in virtual time; without it, as long as the lab says
-    #[arg(long = "for", value_name = "PERIOD")]
-    duration: Option<Period>,
-    /// The number all chance comes from; without it, the lab's own
-    #[arg(long, value_name = "N")]
-    seed: Option<u64>,
+    #[command(flatten)]
+    lab: LabToRun,
     /// Print requests, shares, errors, latencies in microseconds, moved keys, broken sessions, expectations
     #[arg(long)]
     json: bool,
@@ -36,9 +26,8 @@ pub(super) struct Sim {
 
 impl Sim {
     pub(super) fn run(&self, streams: &mut Streams<'_>) -> Result<Answer, Failure> {
-        let lab = lab_file::load(&self.lab, streams)?;
-        let duration = self.duration.unwrap_or(lab.duration);
-        let report = sim::run(&lab, self.seed.unwrap_or(lab.seed), duration);
+        let ToRun { lab, seed, duration } = self.lab.load(streams)?;
+        let report = sim::run(&lab, seed, duration);
         let verdicts = report.verdicts(&lab);
         if self.json {
             serde_json::to_writer(&mut *streams.out, &RunJson::new(&lab, &report, &verdicts))?;
