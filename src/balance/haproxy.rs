@@ -49,10 +49,12 @@ impl Hashing {
 }
 
 /// Whether HAProxy would have the server in its tables at all. Those that are full, tried or warming up stay
-/// in and are passed over; those that are down or drained are out, as if they did not exist.
+/// in and are passed over; those that are down or drained are out, as if they did not exist. A server on trial
+/// is in: HAProxy knows no circuit that is half open, and a trial that gets no request never ends.
 #[inline]
 pub(super) fn in_service(member: &Member, panic: bool) -> bool {
-    member.weight > 0 && !member.drained && (panic || member.standing.health() == Health::Up)
+    let trusted = || matches!(member.standing.health(), Health::Up | Health::Trial);
+    member.weight > 0 && !member.drained && (panic || trusted())
 }
 
 /// Whether nobody else is in service. HAProxy looks at no key then, and a missing one takes no turn.

@@ -27,7 +27,7 @@ use crate::dice::Dice;
 use crate::hash::avalanche;
 
 pub(super) fn build(settings: &Ring, members: &[Member], origin: &Origin) -> Box<dyn Balancer> {
-    let points_per_weight = settings.points.unwrap_or(SCALE);
+    let points_per_weight = settings.points.unwrap_or(SCALE).max(1);
     let points = members.iter().enumerate().flat_map(|(index, member)| {
         let first = member.id.wrapping_mul(WEIGHT_MAX * SCALE);
         (0..member.weight.min(WEIGHT_MAX) * points_per_weight)

@@ -20,7 +20,7 @@ use crate::dice::Dice;
 use crate::hash::{crc32, crc32_joined};
 
 pub(super) fn build(settings: &Ring, members: &[Member], _origin: &Origin) -> Box<dyn Balancer> {
-    let per_weight = settings.points.unwrap_or(POINTS_PER_WEIGHT);
+    let per_weight = settings.points.unwrap_or(POINTS_PER_WEIGHT).max(1);
     let bound = settings.load_bound.map_or(Bound::None, Bound::Walk);
     Box::new(Consistent { circle: Circle::new(points(members, per_weight)), bound })
 }
