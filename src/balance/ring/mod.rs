@@ -101,6 +101,7 @@ impl Successor {
     fn walk(&self, view: &View<'_>, position: u64, notes: &mut Notes) -> Option<usize> {
         let Some((steps, place)) = self.circle.find(view, position) else {
             // Servers that are too light for a point of their own are better than none.
+            notes.add(|decision| decision.rule = Some(Rule::NextOwner));
             return view.usable_indexes().next();
         };
         let owner = self.circle.owner(place);
