@@ -96,6 +96,7 @@ impl Balancer for Peaks {
         notes.add(|decision| decision.rule = Some(Rule::LeastOfDrawn(Quantity::Cost)));
         let first = self.lottery.draw_usable(view, &[], dice, notes)?;
         let Some(second) = self.lottery.draw_usable(view, &[first as u32], dice, notes) else {
+            notes.add(|decision| decision.rule = Some(Rule::Drawn));
             return Some(first);
         };
         let (first_cost, second_cost) =
