@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use super::member::Member;
 use super::view::View;
 
 /// Everything that is needed to tell a person why this member was picked.
@@ -69,19 +68,35 @@ impl Decision {
         self.candidates.sort_by_key(|candidate| candidate.member);
     }
 
-    /// Adds the members of a pool that belong to other groups than the one that was asked.
-    pub fn exclude_others(&mut self, members: &[Member]) {
-        for member in members {
+    /// Adds the members of a pool that belong to other groups than the one that was asked. Those that could
+    /// not have served anyway have their own reason.
+    pub fn exclude_others(&mut self, pool: &View<'_>) {
+        for (index, member) in pool.members.iter().enumerate() {
             if self.candidates.iter().all(|known| known.member != member.index) {
                 self.candidates.push(Candidate {
                     member: member.index,
                     name: Arc::clone(&member.name),
-                    excluded: Some(Exclusion::OtherGroup),
+                    excluded: pool.exclusion(index).or(Some(Exclusion::OtherGroup)),
                     seen: Vec::new(),
                 });
             }
         }
         self.candidates.sort_by_key(|candidate| candidate.member);
+    }
+
+    /// Forgets what an algorithm noted that found nobody. What was settled before it was asked stays.
+    pub fn start_over(&mut self) {
+        let stages = std::mem::take(&mut self.stages);
+        *self = Self { stages, ..Self::default() };
+    }
+
+    /// Notes who was chosen. Where a load bound left nobody, that is somebody above it.
+    pub fn choose(&mut self, member: u32) {
+        self.choice = Some(member);
+        let chosen = self.candidates.iter_mut().find(|known| known.member == member);
+        if let Some(chosen) = chosen {
+            chosen.excluded = chosen.excluded.filter(|&reason| reason != Exclusion::OverBound);
+        }
     }
 }
 
@@ -203,6 +218,11 @@ pub enum Stage {
     Zone {
         name: Arc<str>,
         share: u32,
+    },
+    /// Nobody where it fell to could take it, so this level and zone were asked.
+    WentOn {
+        level: u32,
+        zone: Arc<str>,
     },
     /// Too few healthy members: health was ignored.
     Panic {

@@ -133,6 +133,10 @@ impl Decision {
                     "zone {name} gets {share} % of the level's traffic, and this request fell to it"
                 )
             }
+            Stage::WentOn { level, zone } => {
+                let zone = if zone.is_empty() { String::new() } else { format!(", zone {zone}") };
+                format!("nobody there could take it, so it went on to priority level {level}{zone}")
+            }
             Stage::Panic { healthy, members } => {
                 format!("only {healthy} of {members} are healthy, so health was ignored")
             }

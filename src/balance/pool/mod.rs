@@ -216,16 +216,20 @@ impl Pool {
         notes: &mut Notes,
     ) -> Option<Pick> {
         let group = self.groups.get(index)?;
-        let panic = group.panic.load(Relaxed);
-        let view = View { members: &group.members, request, panic, held, room: None };
+        let mut view = View { held, ..group.view(request) };
+        notes.add(Decision::start_over);
         let mut found = group.balancer.pick(&view, dice, notes);
         if found.is_none() && !held.is_empty() {
-            notes.add(|decision| decision.stages.push(Stage::WarmUpIgnored));
-            found = group.balancer.pick(&View { held: &[], ..view }, dice, notes);
+            view.held = &[];
+            notes.add(Decision::start_over);
+            found = group.balancer.pick(&view, dice, notes);
         }
         let member = &group.members[found?];
         notes.add(|decision| {
-            if panic {
+            if view.held.len() < held.len() {
+                decision.stages.push(Stage::WarmUpIgnored);
+            }
+            if view.panic {
                 let healthy =
                     group.members.iter().filter(|member| shares::is_healthy(member)).count();
                 decision.stages.push(Stage::Panic {
@@ -241,9 +245,9 @@ impl Pool {
     fn note_choice(&self, view: &View<'_>, choice: u32, decision: &mut Decision) {
         decision.exclude(view);
         if view.members.len() < self.members.len() {
-            decision.exclude_others(&self.members);
+            decision.exclude_others(&View { members: &self.members, panic: false, ..*view });
         }
-        decision.choice = Some(choice);
+        decision.choose(choice);
     }
 
     /// The drawn group has nobody: the others in their order, so that there is a pick if anyone is usable.
@@ -256,15 +260,31 @@ impl Pool {
         notes: &mut Notes,
     ) -> Option<Pick> {
         let others = (0..self.groups.len()).filter(|&index| index != first);
-        others.into_iter().find_map(|index| self.pick_from(index, request, held, dice, notes))
+        others.into_iter().find_map(|index| {
+            let GroupKey { level, zone, .. } = &self.groups[index].key;
+            let stage = || Stage::WentOn { level: *level, zone: Arc::clone(zone) };
+            notes.add(|decision| decision.stages.push(stage()));
+            let found = self.pick_from(index, request, held, dice, notes);
+            if found.is_none() {
+                notes.add(|decision| decision.stages.truncate(decision.stages.len() - 1));
+            }
+            found
+        })
     }
 
     fn nobody(&self, request: &Request<'_>, notes: &mut Notes) -> Pick {
-        let view = View::new(&self.members, request);
-        notes.add(|decision| decision.exclude(&view));
+        let views = || self.groups.iter().map(|group| group.view(request));
+        notes.add(|decision| views().for_each(|view| decision.exclude(&view)));
+        let is_full = |view: &View<'_>, index| view.exclusion(index) == Some(Exclusion::Full);
         let anyone_full =
-            (0..self.members.len()).any(|index| view.exclusion(index) == Some(Exclusion::Full));
+            views().any(|view| (0..view.members.len()).any(|index| is_full(&view, index)));
         if anyone_full { Pick::Wait { only: None } } else { Pick::Nobody }
+    }
+}
+
+impl Group {
+    fn view<'a>(&'a self, request: &'a Request<'a>) -> View<'a> {
+        View { panic: self.panic.load(Relaxed), ..View::new(&self.members, request) }
     }
 }
 

@@ -104,6 +104,42 @@ fn full_servers_make_a_request_wait_and_missing_ones_do_not() {
 }
 
 #[test]
+fn in_a_panic_full_servers_are_waited_for_as_well() {
+    let mut terms = terms(&["a", "b"]);
+    for terms in &mut terms {
+        terms.limit = 1;
+    }
+    let pool = pool_of(&Settings { panic_below: 50, ..Settings::default() }, &terms);
+    for index in 0..2 {
+        pool.set_health(index, Health::Down, 0);
+        pool.start(index);
+    }
+    let pick = pool.pick(&Request::default(), None, &mut Dice::new(1), &mut Notes::off());
+    assert_eq!(pick, Pick::Wait { only: None });
+}
+
+#[test]
+fn a_request_that_went_on_to_another_level_says_why() {
+    let mut terms = terms(&["a", "b", "spare"]);
+    (terms[0].limit, terms[2].priority) = (1, 1);
+    let pool = pool_of(&Settings::default(), &terms);
+    pool.start(0);
+    let (mut request, mut notes) = (Request::default(), Notes::on());
+    request.tried.add(1);
+    assert_eq!(pool.pick(&request, None, &mut Dice::new(1), &mut notes), Pick::Member(2));
+    assert_eq!(
+        notes.take().unwrap().sentences(Algorithm::default().about()),
+        [
+            "round robin: it is spare's turn",
+            "priority level 0 gets 100 % of the traffic, and this request fell to it",
+            "nobody there could take it, so it went on to priority level 1",
+            "a is full",
+            "b was tried already",
+        ]
+    );
+}
+
+#[test]
 fn a_new_server_warms_up_and_those_of_the_first_plan_do_not() {
     let settings = Settings {
         slow_start: Some(SlowStart { window: Period::from_secs(10), ..SlowStart::default() }),
