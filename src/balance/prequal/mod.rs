@@ -125,11 +125,17 @@ impl Prober {
             let quantity = if cold.is_some() { Quantity::Latency } else { Quantity::InFlight };
             decision.rule = Some(Rule::LeastOfDrawn(quantity));
             decision.fact(Quantity::Bound, Value::Count(u64::from(threshold)));
-            for (_, probe) in usable() {
+            // The chosen probe first: its server may have others, which said something else before.
+            let others = usable()
+                .filter(|(slot, _)| chosen.is_none_or(|(chosen, _)| !std::ptr::eq(*slot, chosen)));
+            for (_, probe) in chosen.into_iter().chain(others) {
                 let (index, in_flight) = (usize::from(probe.member), u64::from(probe.in_flight));
-                let latency = Value::Time { ns: probe.estimate.latency() as u64 };
                 decision.saw(view, index, Quantity::InFlight, Value::Count(in_flight));
-                decision.saw(view, index, Quantity::Latency, latency);
+                // Of the hot nobody asks the latency while anyone is cold.
+                if cold.is_none() || probe.in_flight <= threshold {
+                    let latency = Value::Time { ns: probe.estimate.latency() as u64 };
+                    decision.saw(view, index, Quantity::Latency, latency);
+                }
             }
         });
         chosen
