@@ -15,12 +15,9 @@ use evenkeel::balance::{Algorithm, HashFunction};
 
 /// All of them. Tables are small here, so that thousands can be built; [`Algorithm::all`] has the real ones.
 pub(crate) fn everybody() -> Vec<Algorithm> {
-    let defaults = Algorithm::all().into_iter().filter(|algorithm| algorithm.about().name != "maglev");
+    let defaults =
+        Algorithm::all().into_iter().filter(|algorithm| algorithm.about().name != "maglev");
     [defaults.collect(), in_turn(), by_load(), by_remainder(), rings(), tables(), others()].concat()
-}
-
-pub(crate) fn keyed() -> Vec<Algorithm> {
-    everybody().into_iter().filter(|algorithm| algorithm.about().keyed).collect()
 }
 
 fn in_turn() -> Vec<Algorithm> {
@@ -50,7 +47,7 @@ fn by_remainder() -> Vec<Algorithm> {
 }
 
 /// Every dialect as it is, bound, and tightly bound with as few points as there can be.
-pub(crate) fn rings() -> Vec<Algorithm> {
+fn rings() -> Vec<Algorithm> {
     let forms = [(None, None), (Some(1.25), None), (Some(1.0), Some(0))];
     let of_form = |(load_bound, points)| {
         ring_dialects()
@@ -65,7 +62,7 @@ pub(crate) fn rings() -> Vec<Algorithm> {
     forms.into_iter().flat_map(of_form).chain([source.into()]).collect()
 }
 
-pub(crate) fn ring_dialects() -> [ring::Dialect; 4] {
+fn ring_dialects() -> [ring::Dialect; 4] {
     use ring::Dialect::{Envoy, Haproxy, Ketama, Nginx};
     [Nginx, Haproxy, Envoy, Ketama]
 }

@@ -4,7 +4,8 @@ use std::collections::BTreeSet;
 
 use evenkeel::balance::pool::{Pick, Pool, Settings, SlowStart, Terms};
 use evenkeel::balance::{
-    Algorithm, Candidate, Decision, Exclusion, Health, Member, Notes, Request, Rule, Stage, View,
+    Algorithm, Candidate, Decision, Exclusion, Health, Member, Notes, Quantity, Request, Rule,
+    Stage, Value, View,
 };
 use evenkeel::dice::Dice;
 use proptest::collection::vec;
@@ -12,22 +13,21 @@ use proptest::prelude::*;
 use proptest::test_runner::TestCaseError;
 
 use crate::cast;
-use crate::scene::{
-    SECOND_NS, address_of, check_all, healths, keys, limits, sample, weights,
-};
+use crate::scene::{SECOND_NS, address_of, check_all, healths, keys, limits, sample, weights};
 
 #[test]
 fn a_pool_picks_whoever_may_serve_and_fails_only_if_nobody_may() {
     check_all(&cast::everybody(), 150, &situations(), |algorithm, situation| {
         let pool = situation.pool(algorithm);
         let mut dice = Dice::new(1);
-        for (number, key) in situation.keys.iter().enumerate() {
+        for (number, key) in situation.keys.iter().cycle().take(REQUESTS).enumerate() {
             let request = situation.request(key, number);
             let own = situation.own_of(&pool, number);
             let (pick, decision) = pick(&pool, &request, own, &mut dice, Notes::on());
             let decision = decision.expect("notes were on");
             check_pick(situation, &pool, &request, own, pick)?;
             check_decision(situation, &pool, &request, pick, &decision)?;
+            check_comparison(pick, &decision)?;
             check_sentences(algorithm, &pool, pick, &decision)?;
             serve(&pool, pick, number);
         }
@@ -40,20 +40,17 @@ fn the_same_inputs_give_the_same_picks_with_notes_on_and_off() {
     check_all(&cast::everybody(), 100, &situations(), |algorithm, situation| {
         let pools = [(); 3].map(|()| situation.pool(algorithm));
         let mut dice = [(); 3].map(|()| Dice::new(5));
-        for round in 0..3 {
-            for (number, key) in situation.keys.iter().enumerate() {
-                let number = number + round * situation.keys.len();
-                let request = situation.request(key, number);
-                let picks = [0, 1, 2].map(|which| {
-                    let notes = if which == 2 { Notes::on() } else { Notes::off() };
-                    let own = situation.own_of(&pools[which], number);
-                    let (pick, _) = pick(&pools[which], &request, own, &mut dice[which], notes);
-                    serve(&pools[which], pick, number);
-                    pick
-                });
-                prop_assert_eq!(picks[0], picks[1], "twice the same, request {}", number);
-                prop_assert_eq!(picks[0], picks[2], "notes on, request {}", number);
-            }
+        for (number, key) in situation.keys.iter().cycle().take(REQUESTS).enumerate() {
+            let request = situation.request(key, number);
+            let picks = [0, 1, 2].map(|which| {
+                let notes = if which == 2 { Notes::on() } else { Notes::off() };
+                let own = situation.own_of(&pools[which], number);
+                let (pick, _) = pick(&pools[which], &request, own, &mut dice[which], notes);
+                serve(&pools[which], pick, number);
+                pick
+            });
+            prop_assert_eq!(picks[0], picks[1], "twice the same, request {}", number);
+            prop_assert_eq!(picks[0], picks[2], "notes on, request {}", number);
         }
         Ok(())
     });
@@ -84,12 +81,8 @@ impl Situation {
     }
 
     fn request<'k>(&self, key: &'k [u8], number: usize) -> Request<'k> {
-        let mut request = Request {
-            key,
-            address: address_of(key),
-            now_ns: (2 + number as u64) * SECOND_NS,
-            ..Request::default()
-        };
+        let mut request =
+            Request { key, address: address_of(key), now_ns: now_ns(number), ..Request::default() };
         self.tried.iter().for_each(|&index| request.tried.add(index));
         request
     }
@@ -156,8 +149,8 @@ fn serve(pool: &Pool, pick: Pick, number: usize) {
     if let Some(index) = pick.member() {
         pool.start(index);
         if !number.is_multiple_of(3) {
-            let latency_ns = 20_000_000 * (index as u64 + 1);
-            pool.finish(index, &sample((3 + number as u64) * SECOND_NS, latency_ns));
+            let latency_ns = 20_000_000 * (index as u64 + 1 + number as u64 % 5);
+            pool.finish(index, &sample(now_ns(number) + latency_ns, latency_ns));
         }
     }
 }
@@ -180,8 +173,11 @@ fn check_pick(
     let may_panic = situation.settings.panic_below > 0;
     match pick {
         Pick::Member(index) => {
-            let exclusion =
-                if may_panic { frantic.exclusion(index as usize) } else { view.exclusion(index as usize) };
+            let exclusion = if may_panic {
+                frantic.exclusion(index as usize)
+            } else {
+                view.exclusion(index as usize)
+            };
             prop_assert_eq!(exclusion, None, "{} was picked", index);
         }
         Pick::Wait { only } => {
@@ -226,7 +222,9 @@ fn check_decision(
     let names: Vec<&str> = decision.candidates.iter().map(|candidate| &*candidate.name).collect();
     let members: Vec<&str> = pool.members().iter().map(|member| &*member.name).collect();
     prop_assert_eq!(names, members, "everybody is named once");
-    let panicking = decision.stages.iter().any(|stage| matches!(stage, Stage::Panic { .. }));
+    // A panic is told of where it found somebody.
+    let panicking = decision.stages.iter().any(|stage| matches!(stage, Stage::Panic { .. }))
+        || (pick.member().is_none() && situation.settings.panic_below > 0);
     for (index, candidate) in decision.candidates.iter().enumerate() {
         // Only the level that was asked panics, so the others keep their health.
         let calm = View::new(pool.members(), request).exclusion(index);
@@ -245,10 +243,7 @@ fn is_from_outside(reason: Exclusion) -> bool {
     matches!(reason, Exclusion::WarmingUp | Exclusion::OverBound | Exclusion::OtherGroup)
 }
 
-fn check_outside_reason(
-    situation: &Situation,
-    candidate: &Candidate,
-) -> Result<(), TestCaseError> {
+fn check_outside_reason(situation: &Situation, candidate: &Candidate) -> Result<(), TestCaseError> {
     let fits = match candidate.excluded {
         Some(Exclusion::WarmingUp) => situation.settings.slow_start.is_some(),
         Some(Exclusion::OtherGroup) => situation.terms.len() > 1,
@@ -256,6 +251,37 @@ fn check_outside_reason(
     };
     prop_assert!(fits, "{:?}", candidate);
     Ok(())
+}
+
+/// What is said of the chosen one must not be beaten by what is said of another.
+fn check_comparison(pick: Pick, decision: &Decision) -> Result<(), TestCaseError> {
+    let (quantity, sign) = match decision.rule {
+        Some(Rule::Least(quantity) | Rule::LeastOfDrawn(quantity)) => (quantity, 1.0),
+        Some(Rule::Most(quantity)) => (quantity, -1.0),
+        Some(Rule::MostCredit) => (Quantity::Credit, -1.0),
+        _ => return Ok(()),
+    };
+    let Some(index) = pick.member() else { return Ok(()) };
+    let number = |candidate: &Candidate| {
+        let seen = candidate.seen.iter().find(|seen| seen.what == quantity);
+        seen.map(|seen| sign * number_of(seen.value))
+    };
+    let chosen = number(&decision.candidates[index]);
+    prop_assert!(chosen.is_some(), "{:?}", decision);
+    for other in decision.candidates.iter().filter(|other| other.excluded.is_none()) {
+        let beaten = number(other).zip(chosen).is_some_and(|(other, chosen)| other < chosen);
+        prop_assert!(!beaten, "{:?} of {:?}", other, decision);
+    }
+    Ok(())
+}
+
+fn number_of(value: Value) -> f64 {
+    match value {
+        Value::Count(number) | Value::Hash(number) | Value::Around(number) => number as f64,
+        Value::Signed(number) => number as f64,
+        Value::Real(number) => number,
+        Value::Time { ns } => ns as f64,
+    }
 }
 
 fn check_sentences(
@@ -281,3 +307,11 @@ fn check_sentences(
     }
     Ok(())
 }
+
+/// A few requests a second, from when the first servers are warming up.
+fn now_ns(number: usize) -> u64 {
+    2 * SECOND_NS + number as u64 * SECOND_NS / 5
+}
+
+/// So many that keys come again and what was learned from the first shows.
+const REQUESTS: usize = 20;

@@ -2,13 +2,13 @@
 
 use std::sync::atomic::Ordering::Relaxed;
 
-use evenkeel::balance::{Algorithm, Balancer, Member, Notes, Origin};
+use evenkeel::balance::{Algorithm, Balancer, Health, Member, Notes, Origin, Request, View};
 use evenkeel::dice::Dice;
 use proptest::prelude::*;
 use proptest::test_runner::TestCaseError;
 
 use crate::cast;
-use crate::scene::{Scene, check_all, sample, scenes};
+use crate::scene::{Scene, address_of, check_all, sample, scenes};
 
 #[test]
 fn a_pick_is_usable_and_there_is_one_exactly_if_somebody_is() {
@@ -40,6 +40,24 @@ fn with_one_server_left_it_gets_everything() {
         }
         only_the_first(algorithm, &scene)
     });
+}
+
+/// Otherwise its circuit would stay half open for ever.
+#[test]
+fn a_server_on_trial_is_asked_sooner_or_later() {
+    for algorithm in cast::everybody() {
+        let members = [Member::new("on-trial", 0, 1), Member::new("other", 1, 1)];
+        members[0].standing.set(Health::Trial, 0);
+        let balancer = algorithm.build(&members, &Origin::default());
+        let mut dice = Dice::new(1);
+        let was_asked = (0..300_u32).any(|number| {
+            let key = number.to_le_bytes();
+            let request = Request { key: &key, address: address_of(&key), ..Request::default() };
+            let view = View::new(&members, &request);
+            balancer.pick(&view, &mut dice, &mut Notes::off()) == Some(0)
+        });
+        assert!(was_asked, "{algorithm:?}");
+    }
 }
 
 fn only_the_first(algorithm: &Algorithm, scene: &Scene) -> Result<(), TestCaseError> {
