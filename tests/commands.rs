@@ -80,6 +80,10 @@ fn every_algorithm_orders_and_explains() {
         let explained = evenkeel(&[&base[..], &["--explain"]].concat());
         assert_eq!(explained.out.lines().count(), 5, "{name}");
         assert!(!explained.out.contains('?'), "{name}: {}", explained.out);
+        let told = evenkeel(&["algorithms", name]).out;
+        for setting in algorithm["parameters"].as_object().unwrap().keys() {
+            assert!(told.contains(&format!("  {setting} ")), "{name} does not tell of {setting}");
+        }
         assert!(!algorithm["summary"].as_str().unwrap().is_empty(), "{name}");
         assert!(!algorithm["weights"].as_str().unwrap().is_empty(), "{name}");
         assert!(!algorithm["text"].as_str().unwrap().is_empty(), "{name}");

@@ -20,7 +20,7 @@ use super::decision::{Notes, Quantity, Rule, Value};
 use super::key;
 use super::member::Member;
 use super::view::View;
-use super::{About, Balancer, Origin, Recipe};
+use super::{About, Balancer, Origin, Recipe, Setting};
 use crate::dice::{Dice, mix};
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -46,6 +46,12 @@ impl Recipe for Anchor {
                the bucket knows who was left when it closed, and the key is hashed again among those. A \
                server may leave from any place without disturbing the others, for a few bytes a bucket.",
         keyed: true,
+        settings: &[Setting::number(
+            "capacity",
+            1.0,
+            1_000_000.0,
+            "how many servers the pool may grow to before keys are laid out anew",
+        )],
     };
 
     fn build(&self, members: &[Member], _origin: &Origin) -> Box<dyn Balancer> {

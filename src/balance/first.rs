@@ -26,6 +26,7 @@ impl Recipe for First {
                busy and the last ones can be switched off. It needs concurrency limits: a server without \
                one always has room, and nobody after it gets anything.",
         keyed: false,
+        settings: &[],
     };
 
     fn build(&self, members: &[Member], _origin: &Origin) -> Box<dyn Balancer> {

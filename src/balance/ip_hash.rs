@@ -35,6 +35,7 @@ impl Recipe for IpHash {
                behind one router. All clients of this machine count as one. When servers change, nearly all \
                clients move.",
         keyed: true,
+        settings: &[],
     };
 
     fn build(&self, members: &[Member], _origin: &Origin) -> Box<dyn Balancer> {

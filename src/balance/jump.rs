@@ -32,6 +32,7 @@ impl Recipe for Jump {
                the last server moves as little as possible; removing one from the middle changes the \
                numbers of all that follow, and about half of all keys move.",
         keyed: true,
+        settings: &[],
     };
 
     fn build(&self, _members: &[Member], _origin: &Origin) -> Box<dyn Balancer> {

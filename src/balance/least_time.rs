@@ -21,7 +21,7 @@ use super::decision::{Notes, Quantity, Rule, Value};
 use super::least_connections::lightest;
 use super::member::{Load, Member, Sample};
 use super::view::View;
-use super::{About, Balancer, Origin, Recipe};
+use super::{About, Balancer, Origin, Recipe, Setting};
 use crate::dice::Dice;
 
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -52,6 +52,10 @@ impl Recipe for LeastTime {
                count as equal and take turns. A slow server is forgiven by half for every ten seconds \
                without a look at it, so it gets another chance.",
         keyed: false,
+        settings: &[Setting::word(
+            "measure",
+            "what counts as the response time: header (first byte) or last_byte",
+        )],
     };
 
     fn build(&self, _members: &[Member], _origin: &Origin) -> Box<dyn Balancer> {

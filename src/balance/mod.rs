@@ -104,7 +104,7 @@ pub trait Recipe {
 }
 
 /// What people should know about an algorithm.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug, PartialEq)]
 pub struct About {
     /// As it is typed: `least-connections`.
     pub name: &'static str,
@@ -118,6 +118,28 @@ pub struct About {
     pub text: &'static str,
     /// Whether the request's key decides.
     pub keyed: bool,
+    /// Every field of the settings, in their order.
+    pub settings: &'static [Setting],
+}
+
+/// What people should know about one setting of an algorithm.
+#[derive(Debug, PartialEq)]
+pub struct Setting {
+    pub name: &'static str,
+    /// What it says, in lower case.
+    pub text: &'static str,
+    /// The least and the most, if it is a number.
+    pub range: Option<(f64, f64)>,
+}
+
+impl Setting {
+    pub const fn number(name: &'static str, least: f64, most: f64, text: &'static str) -> Self {
+        Self { name, text, range: Some((least, most)) }
+    }
+
+    pub const fn word(name: &'static str, text: &'static str) -> Self {
+        Self { name, text, range: None }
+    }
 }
 
 /// Where a freshly built algorithm begins.

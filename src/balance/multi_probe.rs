@@ -17,7 +17,7 @@ use super::member::Member;
 use super::picture::Picture;
 use super::ring::Circle;
 use super::view::View;
-use super::{About, Balancer, Origin, Recipe};
+use super::{About, Balancer, Origin, Recipe, Setting};
 use crate::dice::{Dice, mix};
 use crate::hash::xxh64;
 
@@ -45,6 +45,15 @@ impl Recipe for MultiProbe {
                points that follow, the nearest one wins. That keeps the fullest server near the average \
                with very little memory; it does nothing for the emptiest one.",
         keyed: true,
+        settings: &[
+            Setting::number("probes", 1.0, 1_000.0, "how often each key looks at the circle"),
+            Setting::number(
+                "load_bound",
+                1.0,
+                100.0,
+                "the most a server may carry, as a multiple of the average; 1.25 is a good value",
+            ),
+        ],
     };
 
     fn build(&self, members: &[Member], _origin: &Origin) -> Box<dyn Balancer> {

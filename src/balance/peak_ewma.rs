@@ -19,7 +19,7 @@ use super::estimate::{Estimate, remains};
 use super::lottery::Lottery;
 use super::member::{Member, Sample};
 use super::view::View;
-use super::{About, Balancer, Origin, Recipe};
+use super::{About, Balancer, Origin, Recipe, Setting};
 use crate::dice::Dice;
 use crate::period::Period;
 
@@ -49,6 +49,10 @@ impl Recipe for PeakEwma {
                in flight is lower gets the request. It steers around a server that has become slow \
                within one response. A server that fails quickly looks fast, so use it with ejection.",
         keyed: false,
+        settings: &[
+            Setting::word("decay", "how long an estimate takes to fall to a third"),
+            Setting::word("seed", "the estimate of a server that has not answered yet"),
+        ],
     };
 
     fn build(&self, members: &[Member], _origin: &Origin) -> Box<dyn Balancer> {

@@ -16,7 +16,7 @@ use super::decision::{Notes, Quantity, Rule, Value};
 use super::lottery::Lottery;
 use super::member::Member;
 use super::view::View;
-use super::{About, Balancer, Origin, Recipe};
+use super::{About, Balancer, Origin, Recipe, Setting};
 use crate::dice::Dice;
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -44,6 +44,10 @@ impl Recipe for PowerOfChoices {
                second look is almost as good as looking at everybody, costs nothing, and many balancers \
                side by side do not all rush to the same idle server.",
         keyed: false,
+        settings: &[
+            Setting::number("choices", 1.0, 16.0, "how many servers are drawn"),
+            Setting::word("replacement", "whether the same server may be drawn again"),
+        ],
     };
 
     fn build(&self, members: &[Member], _origin: &Origin) -> Box<dyn Balancer> {

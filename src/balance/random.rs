@@ -27,6 +27,7 @@ impl Recipe for Random {
                some server always happens to have several requests at once. It keeps no count and \
                cannot fall into step with other balancers.",
         keyed: false,
+        settings: &[],
     };
 
     fn build(&self, members: &[Member], _origin: &Origin) -> Box<dyn Balancer> {

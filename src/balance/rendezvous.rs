@@ -18,7 +18,7 @@ use super::decision::{Notes, Quantity, Rule, Value};
 use super::key;
 use super::member::Member;
 use super::view::View;
-use super::{About, Balancer, Origin, Recipe};
+use super::{About, Balancer, Origin, Recipe, Setting};
 use crate::dice::{Dice, mix};
 
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
@@ -38,6 +38,12 @@ impl Recipe for Rendezvous {
                result wins. There is no table and no ring: a server that leaves takes only its own keys \
                with it, each to its second choice. The price is a look at every server for every request.",
         keyed: true,
+        settings: &[Setting::number(
+            "load_bound",
+            1.0,
+            100.0,
+            "the most a server may carry, as a multiple of the average; 1.25 is a good value",
+        )],
     };
 
     fn build(&self, members: &[Member], _origin: &Origin) -> Box<dyn Balancer> {

@@ -29,6 +29,7 @@ impl Recipe for RoundRobin {
         text: "Requests go to the servers one after the other, in their order, whatever each of them is busy \
                with. Fair in numbers, blind to time: a slow server gets as many requests as a fast one.",
         keyed: false,
+        settings: &[],
     };
 
     fn build(&self, members: &[Member], origin: &Origin) -> Box<dyn Balancer> {

@@ -3,7 +3,7 @@
 use clap::Args;
 use serde::Serialize;
 
-use crate::balance::Algorithm;
+use crate::balance::{Algorithm, Setting};
 use crate::lab::algorithm_text;
 
 use super::Streams;
@@ -72,9 +72,15 @@ fn tell(algorithm: &Algorithm, streams: &mut Streams<'_>) -> Result<(), Failure>
     writeln!(streams.out, "{}: {}\n\n{}\n", about.title, about.summary, about.text)?;
     writeln!(streams.out, "Weights: {}", about.weights)?;
     writeln!(streams.out, "Chooses by key: {}", if about.keyed { "yes" } else { "no" })?;
-    let parameters = parameters(algorithm)?;
-    if !parameters.is_empty() {
-        writeln!(streams.out, "Parameters: {parameters}")?;
+    if !about.settings.is_empty() {
+        writeln!(streams.out, "Settings, with their defaults:")?;
+    }
+    let values = values(algorithm)?;
+    let width = about.settings.iter().map(|setting| setting.name.len()).max().unwrap_or(0);
+    for Setting { name, text, range } in about.settings {
+        let range = range.map(|(least, most)| format!(", {least} to {most}")).unwrap_or_default();
+        let value = values.get(*name).map(shown).unwrap_or_default();
+        writeln!(streams.out, "  {name:<width$}  {value}: {text}{range}")?;
     }
     Ok(())
 }
@@ -100,10 +106,16 @@ fn values(algorithm: &Algorithm) -> Result<serde_json::Value, serde_json::Error>
 /// `dialect: nginx, points: none, load_bound: none`.
 fn parameters(algorithm: &Algorithm) -> Result<String, serde_json::Error> {
     let values = values(algorithm)?;
-    let fields = values.as_object().into_iter().flatten().map(|(name, value)| match value {
-        serde_json::Value::String(text) => format!("{name}: {text}"),
-        serde_json::Value::Null => format!("{name}: none"),
-        value => format!("{name}: {value}"),
+    let named = algorithm.about().settings.iter().filter_map(|setting| {
+        Some(format!("{}: {}", setting.name, shown(values.get(setting.name)?)))
     });
-    Ok(fields.collect::<Vec<String>>().join(", "))
+    Ok(named.collect::<Vec<String>>().join(", "))
+}
+
+fn shown(value: &serde_json::Value) -> String {
+    match value {
+        serde_json::Value::String(text) => text.clone(),
+        serde_json::Value::Null => "none".to_owned(),
+        value => value.to_string(),
+    }
 }

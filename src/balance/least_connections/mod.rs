@@ -11,7 +11,7 @@ mod nginx;
 use serde::{Deserialize, Serialize};
 
 use super::member::Member;
-use super::{About, Balancer, Origin, Recipe};
+use super::{About, Balancer, Origin, Recipe, Setting};
 
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -39,6 +39,10 @@ impl Recipe for LeastConnections {
                round robin. A server that answers errors at once looks idle and attracts everything: \
                watch its failures.",
         keyed: false,
+        settings: &[Setting::word(
+            "dialect",
+            "whether weights count on an idle farm: nginx (they do) or haproxy (they do not)",
+        )],
     };
 
     fn build(&self, members: &[Member], origin: &Origin) -> Box<dyn Balancer> {

@@ -22,7 +22,7 @@ use serde::{Deserialize, Serialize};
 use self::table::Table;
 use super::bounded::Bound;
 use super::member::Member;
-use super::{About, Balancer, Origin, Recipe};
+use super::{About, Balancer, Origin, Recipe, Setting};
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -58,6 +58,21 @@ impl Recipe for Maglev {
                Shares are almost exactly even and a pick costs next to nothing; in return a few more keys \
                move than must when servers come and go.",
         keyed: true,
+        settings: &[
+            Setting::word("dialect", "whose table: envoy or katran"),
+            Setting::number(
+                "slots",
+                2.0,
+                5_000_011.0,
+                "the table's size, a prime; anything else is raised to the next one",
+            ),
+            Setting::number(
+                "load_bound",
+                1.0,
+                100.0,
+                "the most a server may carry, as a multiple of the average; 1.25 is a good value",
+            ),
+        ],
     };
 
     fn build(&self, members: &[Member], _origin: &Origin) -> Box<dyn Balancer> {

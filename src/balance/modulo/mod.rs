@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 pub(super) use self::intervals::Intervals;
 use super::haproxy::{HashFunction, Hashing};
 use super::member::Member;
-use super::{About, Balancer, Origin, Recipe};
+use super::{About, Balancer, Origin, Recipe, Setting};
 
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -44,6 +44,11 @@ impl Recipe for Modulo {
                changes. But when a server joins or leaves, the divisor changes and nearly every key \
                lands elsewhere: put it beside the ring and add a server.",
         keyed: true,
+        settings: &[
+            Setting::word("dialect", "whose map: nginx or haproxy"),
+            Setting::word("hash", "HAProxy's hash of the key: sdbm, djb2, wt6, crc32 or source"),
+            Setting::word("avalanche", "whether HAProxy spreads the hash out once more"),
+        ],
     };
 
     fn build(&self, members: &[Member], origin: &Origin) -> Box<dyn Balancer> {

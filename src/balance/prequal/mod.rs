@@ -31,7 +31,7 @@ use super::estimate::{Estimate, remains};
 use super::lottery::Lottery;
 use super::member::{Member, Sample};
 use super::view::View;
-use super::{About, Balancer, Origin, Recipe};
+use super::{About, Balancer, Origin, Recipe, Setting};
 use crate::dice::Dice;
 use crate::period::Period;
 
@@ -75,6 +75,19 @@ impl Recipe for Prequal {
                are hot and avoided; of the others the one with the lowest latency is chosen. It \
                balances what users feel instead of load.",
         keyed: false,
+        settings: &[
+            Setting::number("probes", 0.0, 64.0, "servers probed with each request"),
+            Setting::number("pool", 1.0, 64.0, "probes kept"),
+            Setting::number("removed", 0.0, 64.0, "probes dropped with each request"),
+            Setting::word("ttl", "how long a probe is kept"),
+            Setting::number("hot_quantile", 0.0, 1.0, "the part of the pool that counts as cold"),
+            Setting::number(
+                "delta",
+                0.0,
+                100.0,
+                "how much faster the pool may fill than it empties",
+            ),
+        ],
     };
 
     fn build(&self, members: &[Member], _origin: &Origin) -> Box<dyn Balancer> {

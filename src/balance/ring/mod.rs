@@ -29,7 +29,7 @@ use super::key;
 use super::member::Member;
 use super::picture::Picture;
 use super::view::View;
-use super::{About, Balancer, Origin, Recipe};
+use super::{About, Balancer, Origin, Recipe, Setting};
 use crate::dice::Dice;
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -75,6 +75,23 @@ impl Recipe for Ring {
                uneven by some per cent: more points make them evener. With a load bound, a server that \
                has more than its part of the requests in flight is walked past.",
         keyed: true,
+        settings: &[
+            Setting::word("dialect", "whose ring: nginx, haproxy, envoy or ketama"),
+            Setting::number(
+                "points",
+                1.0,
+                POINTS_MAX as f64,
+                "points for each unit of weight (nginx 160, haproxy 16), for each server (ketama 160), or at least in all (envoy 1024)",
+            ),
+            Setting::number(
+                "load_bound",
+                1.0,
+                100.0,
+                "the most a server may carry, as a multiple of the average; 1.25 is a good value",
+            ),
+            Setting::word("hash", "HAProxy's hash of the key, in place of sdbm"),
+            Setting::word("avalanche", "whether HAProxy spreads the hash out once more"),
+        ],
     };
 
     fn build(&self, members: &[Member], origin: &Origin) -> Box<dyn Balancer> {
@@ -88,6 +105,9 @@ impl Recipe for Ring {
         }
     }
 }
+
+/// The most points a ring may have, as in Envoy.
+pub const POINTS_MAX: u32 = 8_388_608;
 
 /// A ring on which the first point at or after a key's position decides.
 struct Successor {

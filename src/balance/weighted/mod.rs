@@ -20,7 +20,7 @@ mod turns;
 use serde::{Deserialize, Serialize};
 
 use super::member::Member;
-use super::{About, Balancer, Origin, Recipe};
+use super::{About, Balancer, Origin, Recipe, Setting};
 
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -49,6 +49,10 @@ impl Recipe for Weighted {
                server's turns out, Envoy and Traefik space them evenly and so bunch them at the start, Pingora \
                gives all of them in one row. Blind to time, like round robin.",
         keyed: false,
+        settings: &[Setting::word(
+            "dialect",
+            "whose order: smooth (NGINX), edf (Envoy, Traefik), block (Pingora) or haproxy",
+        )],
     };
 
     fn build(&self, members: &[Member], origin: &Origin) -> Box<dyn Balancer> {

@@ -3,19 +3,17 @@
 use super::super::Pool;
 use super::super::tree::{Node, Record};
 use super::findings::Findings;
+use crate::balance::ring;
 
-/// The settings are looked at by name, so that a new algorithm that has one of these is checked as well.
+/// Every algorithm says itself what its numbers may be.
 pub(super) fn check(findings: &mut Findings, at: &str, pool: &Pool) {
     let node = Node::of(&pool.algorithm);
     let Some(settings) = node.as_ref().and_then(Node::as_record) else { return };
     for (name, number) in settings.fields.iter().filter_map(|(name, node)| number(name, node)) {
         let path = format!("{at}.{name}");
-        match SETTINGS.iter().find(|(setting, ..)| *setting == name) {
-            Some(&(_, least, most)) => findings.range(&path, number, least, most),
-            None if !number.is_finite() => {
-                findings.error(&path, format!("{name} is not a number"), "write a number");
-            }
-            None => {}
+        let known = pool.algorithm.about().settings.iter().find(|setting| setting.name == name);
+        if let Some((least, most)) = known.and_then(|setting| setting.range) {
+            findings.range(&path, number, least, most);
         }
         if name == "slots" && number <= SLOTS_MAX && !is_prime(number as u64) {
             let next = prime_above(number as u64);
@@ -70,21 +68,6 @@ fn prime_above(number: u64) -> u64 {
     (from..from * 2).find(|&candidate| is_prime(candidate)).unwrap_or(65_537)
 }
 
-/// Settings of algorithms by name, with the least and the most.
-const SETTINGS: [(&str, f64, f64); 9] = [
-    ("choices", 1.0, 64.0),
-    ("points", 1.0, POINTS_MAX),
-    ("slots", 2.0, SLOTS_MAX),
-    ("probes", 1.0, 1_000.0),
-    // Below 1 not all requests would find room; Envoy and HAProxy refuse it too.
-    ("load_bound", 1.0, 100.0),
-    ("capacity", 1.0, 1_000_000.0),
-    // Prequal's.
-    ("pool", 1.0, 64.0),
-    ("removed", 0.0, 64.0),
-    ("hot_quantile", 0.0, 1.0),
-];
 /// Envoy's largest table.
 const SLOTS_MAX: f64 = 5_000_011.0;
-/// Envoy's largest ring.
-const POINTS_MAX: f64 = 8_388_608.0;
+const POINTS_MAX: f64 = ring::POINTS_MAX as f64;
