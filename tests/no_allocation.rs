@@ -90,5 +90,6 @@ fn many_requests(pool: &Pool, dice: &mut Dice, retry: bool) {
 
 fn sample(now_ns: u64, index: usize) -> Sample {
     let latency_ns = 5_000_000 * (index as u64 + 1);
-    Sample { now_ns, first_byte_ns: latency_ns, latency_ns, succeeded: !index.is_multiple_of(4) }
+    let succeeded = !index.is_multiple_of(4);
+    Sample { now_ns, beside: index as u32, first_byte_ns: latency_ns, latency_ns, succeeded }
 }

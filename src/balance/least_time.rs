@@ -232,6 +232,7 @@ mod tests {
         let members = members(&[(1, 0, 0)]);
         let sample = |succeeded| Sample {
             now_ns: 0,
+            beside: 0,
             first_byte_ns: 30 * MS_NS,
             latency_ns: 70 * MS_NS,
             succeeded,

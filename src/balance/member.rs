@@ -1,7 +1,9 @@
 //! A member of a pool as an algorithm sees it: fixed facts, and shared numbers that change.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicU8, AtomicU32, AtomicU64, Ordering::Relaxed};
+use std::sync::{Arc, OnceLock};
+
+use super::latencies::Latencies;
 
 /// One server of a pool. Cheap to clone: everything that changes is shared.
 #[derive(Debug, Clone)]
@@ -69,6 +71,8 @@ pub struct Load {
     pub lined_up_as: AtomicU64,
     /// Peak EWMA: estimate and time of the last sample, packed into one word.
     pub peak: AtomicU64,
+    /// Prequal: latencies by number in flight, there from the first time that Prequal is in force.
+    pub latencies: OnceLock<Latencies>,
     /// NGINX's least time: moving average of the response time in milliseconds.
     pub mean_ms: AtomicU32,
     /// NGINX's least time: when the average was last checked, in milliseconds.
@@ -122,9 +126,11 @@ impl Standing {
 }
 
 /// How one request at a member ended: what `learn` is told.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Sample {
     pub now_ns: u64,
+    /// How many others the member had in flight when this one began.
+    pub beside: u32,
     /// From the pick to the first byte of the response.
     pub first_byte_ns: u64,
     /// From the pick to the end of the response body.

@@ -33,6 +33,7 @@ mod decision;
 mod estimate;
 mod haproxy;
 mod key;
+mod latencies;
 mod lottery;
 mod member;
 mod mersenne;
@@ -70,6 +71,7 @@ pub use decision::{
     Candidate, Decision, Draw, Exclusion, Notes, Quantity, Rule, Seen, Stage, Value,
 };
 pub use haproxy::HashFunction;
+pub use latencies::Latencies;
 pub use member::{Health, Load, Member, Sample, Standing};
 pub use picture::Picture;
 pub use view::{Request, Room, Tried, View};

@@ -143,7 +143,7 @@ mod tests {
 
     fn sample(now_ns: u64, latency_ms: u64) -> Sample {
         let latency_ns = latency_ms * 1_000_000;
-        Sample { now_ns, first_byte_ns: latency_ns, latency_ns, succeeded: true }
+        Sample { now_ns, beside: 0, first_byte_ns: latency_ns, latency_ns, succeeded: true }
     }
 
     fn near(estimate_ns: f64, expected_ms: f64) {

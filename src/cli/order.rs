@@ -79,9 +79,10 @@ impl Order {
         let request = Request { key: self.key.as_bytes(), address, now_ns, ..Request::default() };
         let Pick::Member(member) = pool.pick(&request, None, dice, notes) else { return None };
         let index = member as usize;
-        pool.start(index);
+        let beside = pool.start(index);
         let sample = Sample {
             now_ns,
+            beside,
             first_byte_ns: MILLISECOND_NS,
             latency_ns: MILLISECOND_NS,
             succeeded: true,

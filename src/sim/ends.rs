@@ -30,7 +30,8 @@ impl Simulation {
             return None;
         };
         let latency_ns = now_ns - at.started_ns;
-        let sample = Sample { now_ns, first_byte_ns: latency_ns, latency_ns, succeeded };
+        let beside = at.beside;
+        let sample = Sample { now_ns, beside, first_byte_ns: latency_ns, latency_ns, succeeded };
         at.pool.finish(at.member as usize, &sample);
         let meter = &mut self.servers[at.server as usize].meter;
         meter.counters.finish(outcome);

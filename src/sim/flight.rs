@@ -43,6 +43,8 @@ pub(super) struct Attempt {
     pub(super) member: u32,
     pub(super) server: u32,
     pub(super) started_ns: u64,
+    /// How many others its server had in flight from this pool then.
+    pub(super) beside: u32,
     pub(super) in_service: bool,
     pub(super) fate: Fate,
 }

@@ -374,7 +374,7 @@ impl Simulation {
         let front = &mut self.fronts[flight.front as usize];
         let pool = std::rc::Rc::clone(&front.pools[flight.worker as usize]);
         let number = front.servers[member as usize];
-        pool.start(member as usize);
+        let beside = pool.start(member as usize);
         flight.attempts += 1;
         let server = &self.servers[number as usize];
         server.meter.counters.start();
@@ -385,6 +385,7 @@ impl Simulation {
             member,
             server: number,
             started_ns: now_ns,
+            beside,
             in_service: false,
             fate,
         });
@@ -486,5 +487,7 @@ const CHECK_STREAM: u64 = u64::MAX - 1;
 const FATE_STREAM: u64 = 0x6661_7465;
 const SERVICE_STREAM: u64 = 0x7365_7276;
 
+#[cfg(test)]
+mod prequal_tests;
 #[cfg(test)]
 mod tests;

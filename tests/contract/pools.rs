@@ -75,7 +75,9 @@ impl Situation {
             if health != Health::Up || index % 2 == 1 {
                 pool.set_health(index, health, (index as u64 + 1) * SECOND_NS);
             }
-            (0..in_flight).for_each(|_| pool.start(index));
+            for _ in 0..in_flight {
+                pool.start(index);
+            }
         }
         pool
     }

@@ -127,7 +127,7 @@ pub(crate) fn healths() -> impl Strategy<Value = Health> {
 }
 
 pub(crate) fn sample(now_ns: u64, latency_ns: u64) -> Sample {
-    Sample { now_ns, first_byte_ns: latency_ns / 2, latency_ns, succeeded: true }
+    Sample { now_ns, beside: 0, first_byte_ns: latency_ns / 2, latency_ns, succeeded: true }
 }
 
 /// Tries so many situations on every algorithm given.

@@ -200,7 +200,8 @@ impl<'c> World<'c> {
         let (pool, index, life) = (count > 0).then(|| self.under_way.swap_remove(which % count))?;
         let latency_ns = SECOND_NS / (which as u64 + 1);
         let first_byte_ns = latency_ns / 2;
-        pool.finish(index, &Sample { now_ns: self.now_ns, first_byte_ns, latency_ns, succeeded });
+        let (now_ns, beside) = (self.now_ns, which as u32 % 9);
+        pool.finish(index, &Sample { now_ns, beside, first_byte_ns, latency_ns, succeeded });
         Some(life)
     }
 

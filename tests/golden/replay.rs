@@ -182,7 +182,7 @@ impl<'a> Replay<'a> {
 
     fn ended(&self, index: usize, succeeded: bool) {
         let now_ns = self.now_ns();
-        let sample = Sample { now_ns, first_byte_ns: 0, latency_ns: 0, succeeded };
+        let sample = Sample { now_ns, succeeded, ..Sample::default() };
         self.pool.finish(index, &sample);
         if !self.is_alone() {
             let member = &self.pool.members()[index];

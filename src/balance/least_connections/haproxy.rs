@@ -127,7 +127,7 @@ mod tests {
 
         fn finish(&self, index: usize) {
             self.members[index].load.in_flight.fetch_sub(1, Relaxed);
-            let sample = Sample { now_ns: 0, first_byte_ns: 0, latency_ns: 0, succeeded: true };
+            let sample = Sample { succeeded: true, ..Sample::default() };
             self.balancer.learn(&self.members, index, &sample);
         }
     }

@@ -127,8 +127,10 @@ impl Pool {
     }
 
     /// Counts a request in. Whoever got a [`Pick::Member`] calls this, and [`Pool::finish`] at the end.
-    pub fn start(&self, index: usize) {
-        self.members[index].load.in_flight.fetch_add(1, Relaxed);
+    ///
+    /// Returns how many others it meets there, for [`Sample::beside`].
+    pub fn start(&self, index: usize) -> u32 {
+        self.members[index].load.in_flight.fetch_add(1, Relaxed)
     }
 
     pub fn finish(&self, index: usize, sample: &Sample) {

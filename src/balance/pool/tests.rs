@@ -19,8 +19,9 @@ fn order(pool: &Pool, n: usize, now_ns: u64) -> String {
     let mut names = Vec::new();
     for _ in 0..n {
         let index = pool.pick(&request, None, &mut dice, &mut Notes::off()).member().unwrap();
-        pool.start(index);
-        pool.finish(index, &Sample { now_ns, first_byte_ns: 1, latency_ns: 1, succeeded: true });
+        let beside = pool.start(index);
+        let sample = Sample { now_ns, beside, first_byte_ns: 1, latency_ns: 1, succeeded: true };
+        pool.finish(index, &sample);
         names.push(pool.members[index].name.to_string());
     }
     names.join(" ")

@@ -1,6 +1,6 @@
 //! The pool of answers: a fixed number of them, read and replaced without a lock.
 
-use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering::Relaxed};
 
 use super::super::estimate::Estimate;
 
@@ -8,12 +8,17 @@ pub(super) struct Probes {
     slots: Vec<Slot>,
     ttl_ns: u64,
     hot_quantile: f64,
+    /// The numbers in flight of the latest answers, also of those that have left the pool: a few probes alone
+    /// could not say what is much.
+    answered: [AtomicU32; ANSWERED],
+    answers: AtomicU64,
 }
 
 impl Probes {
     pub(super) fn new(count: usize, ttl_ns: u64, hot_quantile: f64) -> Self {
         let slots = std::iter::repeat_with(Slot::default).take(count.clamp(2, POOL_MAX)).collect();
-        Self { slots, ttl_ns, hot_quantile }
+        let answered = std::array::from_fn(|_| AtomicU32::new(0));
+        Self { slots, ttl_ns, hot_quantile, answered, answers: AtomicU64::new(0) }
     }
 
     pub(super) fn pooled(&self) -> impl Iterator<Item = (&Slot, Probe)> {
@@ -30,20 +35,19 @@ impl Probes {
 
     /// The number in flight above which a probe is hot.
     pub(super) fn threshold(&self) -> u32 {
-        let mut counts = [0; POOL_MAX];
-        let mut count = 0;
-        for (place, (_, probe)) in counts.iter_mut().zip(self.pooled()) {
-            *place = probe.in_flight;
-            count += 1;
+        let count = (self.answers.load(Relaxed) as usize).min(ANSWERED);
+        if count == 0 {
+            return 0;
         }
-        let counts = &mut counts[..count];
-        counts.sort_unstable();
+        let mut counts = [0; ANSWERED];
+        for (place, in_flight) in counts.iter_mut().zip(&self.answered[..count]) {
+            *place = in_flight.load(Relaxed);
+        }
         let cold = (self.hot_quantile.clamp(0.0, 1.0) * count as f64) as usize;
-        counts.get(cold.min(count.saturating_sub(1))).copied().unwrap_or(0)
+        *counts[..count].select_nth_unstable(cold.min(count - 1)).1
     }
 
-    pub(super) fn worst(&self) -> Option<(&Slot, Probe)> {
-        let threshold = self.threshold();
+    pub(super) fn worst(&self, threshold: u32) -> Option<(&Slot, Probe)> {
         let hot = self.pooled().filter(|(_, probe)| probe.in_flight > threshold);
         hot.max_by_key(|(_, probe)| probe.in_flight).or_else(|| {
             self.pooled().max_by(|(_, one), (_, other)| {
@@ -52,10 +56,17 @@ impl Probes {
         })
     }
 
-    /// Into a free slot, or the oldest one's.
+    /// In place of the same server's last answer, or into a free slot, or the oldest one's. Two answers of one
+    /// server would let the older speak for it after the newer was used.
     pub(super) fn keep(&self, probe: Probe, now_ns: u64) {
-        let age = |slot: &&Slot| slot.read().map_or(u64::MAX, |old| old.estimate.age_ns(now_ns));
-        if let Some(slot) = self.slots.iter().max_by_key(age) {
+        let answer = self.answers.fetch_add(1, Relaxed) as usize % ANSWERED;
+        self.answered[answer].store(probe.in_flight, Relaxed);
+        let claim = |slot: &&Slot| match slot.read() {
+            Some(old) if old.member == probe.member => (2, 0),
+            None => (1, 0),
+            Some(old) => (0, old.estimate.age_ns(now_ns)),
+        };
+        if let Some(slot) = self.slots.iter().max_by_key(claim) {
             slot.write(probe);
         }
     }
@@ -105,3 +116,4 @@ impl Slot {
 }
 
 pub(super) const POOL_MAX: usize = 64;
+const ANSWERED: usize = 64;
