@@ -1,6 +1,6 @@
 //! A client group in virtual time: when it sends, as whom, and what.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 use std::io::Write as _;
 use std::net::{IpAddr, Ipv4Addr};
 
@@ -22,6 +22,8 @@ pub(super) struct Crowd {
     pub(super) deadlines: VecDeque<(u64, FlightId)>,
     /// Held requests, in the order of their arrival.
     pub(super) held: VecDeque<FlightId>,
+    /// Users of a closed loop who wait for an answer. They go on when they have it, whatever changes.
+    pub(super) asking: BTreeSet<u32>,
     kinds: Vec<RequestKind>,
     kind_weights: Vec<u64>,
     keys: KeySource,
@@ -39,6 +41,7 @@ impl Crowd {
             ways,
             deadlines: VecDeque::new(),
             held: VecDeque::new(),
+            asking: BTreeSet::new(),
             kinds: kinds_of(client),
             kind_weights: weights_of(client),
             keys: client.keys.source(),
@@ -101,7 +104,7 @@ impl Crowd {
             number,
             crowd,
             identity: identity as u32,
-            user: user.unwrap_or(0),
+            user,
             kind: self.draw_kind(),
             key,
             intended_ns,

@@ -47,6 +47,7 @@ impl Simulation {
         self.fronts[front_index as usize].follow(&settings, numbers.clone(), now_ns);
         self.note_moves(front_index, before.as_ref(), cue);
         for server in new {
+            self.servers[server as usize].stay += 1;
             self.plan_check(front_index, server, true);
         }
         for &server in &numbers {
@@ -81,14 +82,10 @@ impl Simulation {
         numbers
     }
 
-    /// A server is dead: what it had is reset.
+    /// A server is dead: what it had is reset, also what nobody waits for any more.
     fn cut_off(&mut self, server: u32) {
-        let flights = self.flights.at_server(server);
-        if flights.is_empty() {
-            return;
-        }
         self.servers[server as usize].die();
-        for id in flights {
+        for id in self.flights.at_server(server) {
             self.settle(id, Outcome::Reset, None);
         }
     }

@@ -3,6 +3,7 @@
 use crate::balance::Sample;
 use crate::lab::{RetryOn, Sessions as Kept};
 use crate::meter::{Outcome, TimeoutKind};
+use crate::model::Arrivals;
 
 use super::flight::{Attempt, Fate, Flight, FlightId, Stage};
 use super::sessions::Cause;
@@ -15,7 +16,8 @@ impl Simulation {
         let Some(at) = self.leave_server(id, outcome, !is_failure(outcome)) else { return };
         self.tell_judge(id, &at, outcome);
         self.let_next_in(id, &at);
-        if self.may_try_again(id, outcome, status) {
+        // What the client has had a part of cannot be had again.
+        if at.fate != Fate::CutOff && self.may_try_again(id, outcome, status) {
             self.plan_retry(id, &at);
         } else {
             self.complete(id, outcome, Some(at));
@@ -42,17 +44,13 @@ impl Simulation {
     /// The place that came free goes to whoever has waited longest for it.
     fn let_next_in(&mut self, id: FlightId, at: &Attempt) {
         let Some(flight) = self.flights.get(id) else { return };
-        let (front_index, worker) = (flight.front, flight.worker);
-        let front = &mut self.fronts[front_index as usize];
+        let worker = flight.worker;
+        let front = &mut self.fronts[flight.front as usize];
         if front.line.is_empty() {
             return;
         }
-        let Some(member) =
-            front.member_of(at.server).filter(|&member| front.has_room(worker, member))
-        else {
-            return;
-        };
-        if let Some(next) = front.line.next_for(member) {
+        let Some(member) = front.member_of(at.server) else { return };
+        if let Some(next) = front.next_in_line(worker, member) {
             self.send_to(next, member);
         }
     }
@@ -163,19 +161,22 @@ impl Simulation {
         sessions.suspect(client, cause);
     }
 
-    /// In a closed loop the user thinks and sends again.
+    /// In a closed loop the user thinks and sends again, if the lab still has that user.
     fn send_user_on(&mut self, flight: &Flight) {
         let now_ns = self.now_ns();
+        let Some(user) = flight.user else { return };
         let group = &mut self.crowds[flight.crowd as usize];
-        let crate::model::Arrivals::Closed { think, .. } = &group.client.arrivals else { return };
+        group.asking.remove(&user);
+        let Arrivals::Closed { users, think } = &group.client.arrivals else { return };
+        if !group.client.enabled || user >= *users {
+            return;
+        }
         // Whoever was answered or turned away at once takes a moment all the same: users who do not think would
         // otherwise send for ever without time going on.
         let earliest_ns = flight.intended_ns + ROUND_TRIP_NS;
         let at_ns = (now_ns + think.draw(&mut group.dice)).max(earliest_ns);
-        let event = Event::Send { crowd: flight.crowd, user: flight.user, era: group.era };
-        if group.client.enabled {
-            self.agenda.plan(at_ns, event);
-        }
+        let event = Event::Send { crowd: flight.crowd, user, era: group.era };
+        self.agenda.plan(at_ns, event);
     }
 
     /// Drops the deadlines of requests that ended long before them, once they are the most.
@@ -196,21 +197,31 @@ impl Simulation {
             }
             self.crowds[crowd as usize].deadlines.pop_front();
             if under_way {
-                self.abandon(id);
+                self.abandon(id, Outcome::ClientLeft);
             }
         }
     }
 
-    /// A client goes away. Its server is not blamed.
-    fn abandon(&mut self, id: FlightId) {
+    /// The proxy gives a request up, in whichever try it is.
+    pub(super) fn total_ends(&mut self, id: FlightId) {
+        if self.flights.is_under_way(id) {
+            self.abandon(id, Outcome::TimedOut(TimeoutKind::Total));
+        }
+    }
+
+    /// Nobody waits any more, and the server is told why. One whose client went away is not blamed.
+    fn abandon(&mut self, id: FlightId, why: Outcome) {
         self.leave_station(id);
-        if let Some(at) = self.leave_server(id, Outcome::ClientLeft, true) {
+        if let Some(at) = self.leave_server(id, why, !is_failure(why)) {
+            if is_failure(why) {
+                self.tell_judge(id, &at, why);
+            }
             self.let_next_in(id, &at);
         } else if let Some(flight) = self.flights.get(id) {
             let front = flight.front as usize;
             let crowd = flight.crowd as usize;
             if let Some(front) = self.fronts.get_mut(front) {
-                front.line.forget(|waiting| *waiting == id);
+                front.line.forget(|(waiting, _)| *waiting == id);
             }
             self.crowds[crowd].held.retain(|held| *held != id);
         }
@@ -241,7 +252,7 @@ impl Simulation {
 
     pub(super) fn line_ends(&mut self, front: u32) {
         let now_ns = self.now_ns();
-        while let Some(id) = self.fronts[front as usize].line.take_expired(now_ns) {
+        while let Some((id, _)) = self.fronts[front as usize].line.take_expired(now_ns) {
             self.complete(id, Outcome::TimedOut(TimeoutKind::Queue), None);
         }
     }

@@ -13,7 +13,8 @@ pub(super) struct Flight {
     pub(super) number: u64,
     pub(super) crowd: u32,
     pub(super) identity: u32,
-    pub(super) user: u32,
+    /// Of a closed loop.
+    pub(super) user: Option<u32>,
     pub(super) kind: u32,
     pub(super) key: u64,
     /// When it should have been sent. Latency counts from here, so that a stalled server cannot hide.
@@ -24,6 +25,8 @@ pub(super) struct Flight {
     pub(super) tried: Tried,
     pub(super) attempts: u32,
     pub(super) is_retry: bool,
+    /// Until when it waits in line, however often the line is asked anew.
+    pub(super) line_until_ns: Option<u64>,
     pub(super) stage: Stage,
 }
 
@@ -57,6 +60,8 @@ pub(super) enum Fate {
     SlowAnswer,
     Refused,
     Reset,
+    /// The answer breaks off in the middle.
+    CutOff,
     Hang,
 }
 

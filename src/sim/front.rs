@@ -2,7 +2,6 @@
 
 use std::rc::Rc;
 
-use crate::balance::Health;
 use crate::balance::health::{Change, Judge};
 use crate::balance::pool::{Line, Pool};
 use crate::lab;
@@ -19,11 +18,12 @@ pub(super) struct Front {
     /// The other way round: the member that each of the run's servers is, if it is one.
     places: Vec<Option<u32>>,
     pub(super) judge: Judge,
-    pub(super) line: Line<FlightId>,
+    /// Who waits, and at which worker.
+    pub(super) line: Line<(FlightId, u32)>,
     pub(super) bonds: Bonds,
     pub(super) retries_under_way: u32,
-    /// When the judge was last asked to look again, so that it is asked once.
-    pub(super) judged_at_ns: u64,
+    /// When the judge is asked to look again, so that it is asked once.
+    pub(super) judgement_ns: Option<u64>,
 }
 
 impl Front {
@@ -40,7 +40,7 @@ impl Front {
             places: places_of(&servers),
             servers,
             retries_under_way: 0,
-            judged_at_ns: 0,
+            judgement_ns: None,
             settings: settings.clone(),
         }
     }
@@ -90,10 +90,13 @@ impl Front {
         self.settings.algorithm.about().keyed
     }
 
-    pub(super) fn has_room(&self, worker: u32, member: u32) -> bool {
+    /// Takes out of the line whoever may have a place that came free at a member.
+    pub(super) fn next_in_line(&mut self, worker: u32, member: u32) -> Option<FlightId> {
         let pool = &self.pools[worker as usize];
-        let member = &pool.members()[member as usize];
-        !member.is_full() && member.standing.health() == Health::Up && !member.is_draining()
+        let admits = [false, true].map(|bound| pool.admits(member as usize, bound));
+        // Workers that count for themselves have places of their own.
+        let may = |&(_, at): &(FlightId, u32), bound| at == worker && admits[usize::from(bound)];
+        self.line.next_for(member, may).map(|(id, _)| id)
     }
 }
 

@@ -115,12 +115,17 @@ enum Event {
     TryAgain {
         flight: FlightId,
     },
+    /// The time that the route gives to all tries together.
+    TotalEnds {
+        flight: FlightId,
+    },
     LineEnds {
         front: u32,
     },
     Check {
         front: u32,
         server: u32,
+        stay: u32,
     },
     Judge {
         front: u32,
@@ -217,7 +222,12 @@ impl Simulation {
                 Event::TryEnds { flight, attempt } => self.try_ends(flight, attempt),
                 Event::TryAgain { flight } => self.dispatch(flight),
                 Event::LineEnds { front } => self.line_ends(front),
-                Event::Check { front, server } => self.check(front, server),
+                Event::TotalEnds { flight } => self.total_ends(flight),
+                Event::Check { front, server, stay } => {
+                    if self.servers[server as usize].stay == stay {
+                        self.check(front, server);
+                    }
+                }
                 Event::Judge { front } => self.judge(front),
                 Event::Cue { index } => self.cue(index),
             }
@@ -246,7 +256,7 @@ impl Simulation {
             return;
         }
         if let Arrivals::Closed { users, think } = group.client.arrivals.clone() {
-            for user in 0..users {
+            for user in (0..users).filter(|user| !group.asking.contains(user)) {
                 let at_ns = now_ns + think.draw(&mut group.dice);
                 self.agenda.plan(at_ns, Event::Send { crowd, user, era });
             }
@@ -276,6 +286,7 @@ impl Simulation {
         self.next_number += 1;
         let group = &mut self.crowds[crowd as usize];
         let flight = group.request(crowd, user, self.next_number, now_ns);
+        group.asking.extend(user);
         group.meter.counters.start();
         // Without a bound, a pool that cannot keep up would take all memory before the run ends.
         let full = self.flights.under_way() >= self.lab.limits.connections as usize;
@@ -304,11 +315,18 @@ impl Simulation {
         let Flight { crowd, kind, identity, key, number, .. } = *flight;
         let group = &self.crowds[crowd as usize];
         let client = u64::from(crowd) << 32 | u64::from(identity);
+        let now_ns = self.agenda.now_ns();
         let (way, front) = match group.ways.lead(group, kind, identity, key) {
             Led::Refused => return self.complete(id, Outcome::Refused, None),
             Led::Nowhere => return self.complete(id, answered(NOT_FOUND), None),
             Led::To(way) => match way.goal.settle(client, number) {
-                Ok(front) => (way.index, front),
+                Ok(front) => {
+                    if let Some(total) = way.timeouts.total {
+                        let ends_ns = now_ns.saturating_add(total.ns());
+                        self.agenda.plan(ends_ns, Event::TotalEnds { flight: id });
+                    }
+                    (way.index, front)
+                }
                 Err(status) => return self.complete(id, answered(status), None),
             },
         };
@@ -360,8 +378,9 @@ impl Simulation {
         let Some(flight) = self.flights.get(id) else { return };
         let front_index = flight.front;
         let front = &mut self.fronts[front_index as usize];
-        let until_ns = now_ns.saturating_add(front.settings.queue.timeout.ns());
-        match front.line.join(id, until_ns, only) {
+        let patience_ns = front.settings.queue.timeout.ns();
+        let until_ns = *flight.line_until_ns.get_or_insert(now_ns.saturating_add(patience_ns));
+        match front.line.join((id, flight.worker), until_ns, only) {
             Ok(()) => self.agenda.plan(until_ns, Event::LineEnds { front: front_index }),
             Err(_full) => self.complete(id, Outcome::QueueFull, None),
         }
@@ -376,6 +395,7 @@ impl Simulation {
         let number = front.servers[member as usize];
         let beside = pool.start(member as usize);
         flight.attempts += 1;
+        flight.line_until_ns = None;
         let server = &self.servers[number as usize];
         server.meter.counters.start();
         let fate = server.fate(&mut work(self.seed, FATE_STREAM, flight));
@@ -445,7 +465,7 @@ impl Simulation {
             Fate::Answer(status) => (answered(status), Some(status)),
             Fate::SlowAnswer => (answered(OK), Some(OK)),
             Fate::Refused => (Outcome::Refused, None),
-            Fate::Reset | Fate::Hang => (Outcome::Reset, None),
+            Fate::Reset | Fate::CutOff | Fate::Hang => (Outcome::Reset, None),
         };
         self.settle(id, outcome, status);
     }
@@ -487,6 +507,8 @@ const CHECK_STREAM: u64 = u64::MAX - 1;
 const FATE_STREAM: u64 = 0x6661_7465;
 const SERVICE_STREAM: u64 = 0x7365_7276;
 
+#[cfg(test)]
+mod edge_tests;
 #[cfg(test)]
 mod prequal_tests;
 #[cfg(test)]

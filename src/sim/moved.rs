@@ -24,7 +24,7 @@ pub(super) fn mapping(simulation: &Simulation, front_index: u32) -> Option<Mappi
     }
     let members = idle_members(simulation, front);
     let balancer = front.settings.algorithm.build(&members, &Origin::default());
-    let keys = keys(simulation, front);
+    let keys = keys(simulation, front_index);
     let requests = keys.iter().map(|(key, address)| Request {
         key,
         address: Some(*address),
@@ -74,10 +74,14 @@ fn idle_members(simulation: &Simulation, front: &Front) -> Vec<Member> {
 }
 
 /// The distinct keys that requests to this pool can carry, at most [`KEYS_MAX`] of each group.
-fn keys(simulation: &Simulation, front: &Front) -> BTreeSet<(Vec<u8>, std::net::IpAddr)> {
+fn keys(simulation: &Simulation, front_index: u32) -> BTreeSet<(Vec<u8>, std::net::IpAddr)> {
+    let front = &simulation.fronts[front_index as usize];
     let mut keys = BTreeSet::new();
     let mut key = Vec::new();
     for (index, crowd) in simulation.crowds.iter().enumerate() {
+        if !crowd.ways.lead_to(front_index) {
+            continue;
+        }
         for number in 0..crowd.key_count().min(KEYS_MAX) {
             let identity = (number % u64::from(crowd.identities())) as u32;
             let kind = (number % crowd.kinds().len() as u64) as u32;

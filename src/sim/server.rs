@@ -1,7 +1,7 @@
 //! A server in virtual time: a station with a behaviour.
 
 use crate::dice::Dice;
-use crate::lab;
+use crate::lab::{self, Probe};
 use crate::meter::Meter;
 use crate::model::{Behaviour, FailureKind, Station};
 
@@ -17,6 +17,8 @@ pub(super) struct Server {
     pub(super) station: Station<FlightId>,
     /// Raised when it is killed: what was planned before will not happen.
     pub(super) life: u32,
+    /// Raised when it joins its pool: checks of an earlier stay there end.
+    pub(super) stay: u32,
     pub(super) meter: Meter,
     started_ns: u64,
 }
@@ -32,6 +34,7 @@ impl Server {
             station: behaviour.station(),
             behaviour,
             life: 0,
+            stay: 0,
             meter: Meter::default(),
             started_ns: now_ns,
         }
@@ -61,7 +64,8 @@ impl Server {
             _ if !self.enabled => Fate::Refused,
             Some(FailureKind::Refuse) => Fate::Refused,
             Some(FailureKind::Status(status)) => Fate::Answer(status),
-            Some(FailureKind::Reset | FailureKind::CloseMidBody) => Fate::Reset,
+            Some(FailureKind::Reset) => Fate::Reset,
+            Some(FailureKind::CloseMidBody) => Fate::CutOff,
             Some(FailureKind::Hang) => Fate::Hang,
             Some(FailureKind::SlowBody) => Fate::SlowAnswer,
             Some(FailureKind::WrongHealth) | None => Fate::Answer(200),
@@ -74,13 +78,23 @@ impl Server {
         match fate {
             Fate::Hang => None,
             Fate::SlowAnswer => Some(service_ns + self.behaviour.failures.slow_body_lasts.ns()),
-            Fate::Answer(_) | Fate::Reset | Fate::Refused => Some(service_ns),
+            Fate::Answer(_) | Fate::Reset | Fate::CutOff | Fate::Refused => Some(service_ns),
         }
     }
 
-    /// How an active check of it comes out.
-    pub(super) fn passes_check(&self, dice: &mut Dice) -> bool {
-        self.enabled && self.behaviour.failures.draw_for_probe(dice).is_none()
+    /// How an active check of it comes out. A check takes no time, so it fails by no timeout but a hang.
+    pub(super) fn passes_check(&self, probe: &Probe, dice: &mut Dice) -> bool {
+        let failure = self.behaviour.failures.draw_for_probe(dice);
+        let passes = match (probe, failure) {
+            (_, None) => true,
+            (_, Some(FailureKind::Refuse)) => false,
+            (Probe::Tcp, Some(_)) => true,
+            (Probe::Http { status, .. }, Some(FailureKind::Status(code))) => {
+                (status.0..=status.1).contains(&code)
+            }
+            (Probe::Http { .. } | Probe::Grpc { .. }, Some(_)) => false,
+        };
+        self.enabled && passes
     }
 }
 

@@ -3,7 +3,7 @@
 use super::*;
 use crate::lab;
 
-fn lab(text: &str) -> Lab {
+pub(super) fn lab(text: &str) -> Lab {
     match lab::load(text.as_bytes()) {
         Ok(loaded) => loaded.lab.into_lab(),
         Err(refused) => panic!("{}", lab::report("test.ron", &refused.source, &refused.problems)),
@@ -11,7 +11,7 @@ fn lab(text: &str) -> Lab {
 }
 
 /// A lab with one pool, from its servers and what else is in the pool, its client, and its cues.
-fn lab_of(servers: &str, pool: &str, client: &str, cues: &str) -> Lab {
+pub(super) fn lab_of(servers: &str, pool: &str, client: &str, cues: &str) -> Lab {
     lab(&format!(
         r#"(
             listeners: [(name: "web", address: "127.0.0.1:0", pool: "web")],
@@ -22,12 +22,12 @@ fn lab_of(servers: &str, pool: &str, client: &str, cues: &str) -> Lab {
     ))
 }
 
-fn ten_seconds(lab: &Lab) -> Report {
+pub(super) fn ten_seconds(lab: &Lab) -> Report {
     run(lab, 7, Period::from_secs(10))
 }
 
-const TWO: &str = r#"(name: "a", mock: (latency: constant("10ms"))), (name: "b", mock: (latency: constant("10ms")))"#;
-const STEADY: &str = "arrivals: steady(per_second: 100)";
+pub(super) const TWO: &str = r#"(name: "a", mock: (latency: constant("10ms"))), (name: "b", mock: (latency: constant("10ms")))"#;
+pub(super) const STEADY: &str = "arrivals: steady(per_second: 100)";
 
 #[test]
 fn the_same_lab_and_seed_give_the_same_run() {

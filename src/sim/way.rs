@@ -65,6 +65,15 @@ impl Ways {
         self.routes.get(index as usize).map(|(_, way)| way)
     }
 
+    /// Whether requests can come to a pool from here.
+    pub(super) fn lead_to(&self, front: u32) -> bool {
+        self.routes.iter().any(|(_, way)| match &way.goal {
+            Goal::Front(goal) => *goal == front,
+            Goal::Split { sides, .. } => sides.iter().any(|&(_, side)| side == front),
+            Goal::Answer(_) => false,
+        })
+    }
+
     /// The first way whose conditions hold.
     pub(super) fn lead(&self, crowd: &Crowd, kind: u32, identity: u32, key: u64) -> Led<'_> {
         if !self.open {

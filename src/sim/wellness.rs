@@ -18,13 +18,15 @@ impl Simulation {
             1.0 + (self.check_dice.unit() * 2.0 - 1.0) * active.jitter_percent / 100.0
         };
         let at_ns = self.now_ns() + (interval_ns * part) as u64;
-        self.agenda.plan(at_ns, Event::Check { front, server });
+        let stay = self.servers[server as usize].stay;
+        self.agenda.plan(at_ns, Event::Check { front, server, stay });
     }
 
     pub(super) fn check(&mut self, front_index: u32, server: u32) {
         let now_ns = self.now_ns();
-        let good = self.servers[server as usize].passes_check(&mut self.check_dice);
         let front = &mut self.fronts[front_index as usize];
+        let Some(active) = &front.settings.health.active else { return };
+        let good = self.servers[server as usize].passes_check(&active.probe, &mut self.check_dice);
         // A server that left the pool is not checked any more.
         let Some(member) = front.member_of(server) else { return };
         if let Some(change) = front.judge.checked(member as usize, good) {
@@ -47,13 +49,19 @@ impl Simulation {
         if let Some(change) = front.judge.answered(member as usize, !bad, now_ns) {
             front.enforce(change, now_ns);
             self.ask_again(front_index);
+        }
+        // Only a bad end gives the judge something to come back for, also where the server's health stays as it
+        // is: an ejection behind a failed check has to end, too.
+        if bad {
             self.plan_judgement(front_index);
         }
     }
 
     pub(super) fn plan_judgement(&mut self, front_index: u32) {
         let front = &mut self.fronts[front_index as usize];
-        if let Some(due_ns) = front.judge.due_ns() {
+        let Some(due_ns) = front.judge.due_ns() else { return };
+        if front.judgement_ns.is_none_or(|planned_ns| planned_ns > due_ns) {
+            front.judgement_ns = Some(due_ns);
             self.agenda.plan(due_ns, Event::Judge { front: front_index });
         }
     }
@@ -61,13 +69,11 @@ impl Simulation {
     pub(super) fn judge(&mut self, front_index: u32) {
         let now_ns = self.now_ns();
         let front = &mut self.fronts[front_index as usize];
-        if front.judge.due_ns().is_none_or(|due_ns| due_ns > now_ns)
-            || front.judged_at_ns == now_ns + 1
-        {
+        if front.judgement_ns.is_none_or(|planned_ns| planned_ns > now_ns) {
+            // An earlier look has taken the place of this one.
             return;
         }
-        // The same moment is judged once, however often it was planned. Moments are counted from 1.
-        front.judged_at_ns = now_ns + 1;
+        front.judgement_ns = None;
         let changes = front.judge.advance(now_ns);
         for &change in &changes {
             front.enforce(change, now_ns);
@@ -81,7 +87,7 @@ impl Simulation {
     /// The pool has changed: whoever is in line asks it again, in order.
     pub(super) fn ask_again(&mut self, front_index: u32) {
         for _ in 0..self.fronts[front_index as usize].line.len() {
-            let Some(id) = self.fronts[front_index as usize].line.leave() else { return };
+            let Some((id, _)) = self.fronts[front_index as usize].line.leave() else { return };
             self.dispatch(id);
         }
     }

@@ -126,6 +126,20 @@ impl Pool {
             .unwrap_or_else(|| self.nobody(request, notes))
     }
 
+    /// Whether a place at a member goes to somebody who waited for it, by the rules of a pick. `bound`: a sticky
+    /// client's, for whom a drained server still works and a panic changes nothing.
+    pub fn admits(&self, index: usize, bound: bool) -> bool {
+        let member = &self.members[index];
+        let panic = !bound && self.groups[self.places[index].0 as usize].panic.load(Relaxed);
+        let well = panic
+            || match member.standing.health() {
+                Health::Up => true,
+                Health::Trial => member.in_flight() == 0,
+                Health::Down | Health::Ejected => false,
+            };
+        well && !member.is_full() && (bound || !member.is_draining())
+    }
+
     /// Counts a request in. Whoever got a [`Pick::Member`] calls this, and [`Pool::finish`] at the end.
     ///
     /// Returns how many others it meets there, for [`Sample::beside`].

@@ -52,9 +52,13 @@ impl<T> Line<T> {
         Ok(())
     }
 
-    /// The first who may have the place that came free at `member`.
-    pub fn next_for(&mut self, member: u32) -> Option<T> {
-        let fits = |waiting: &Waiting<T>| waiting.only.is_none_or(|only| only == member);
+    /// The first who may have the place that came free at `member`. What the host says of an item decides, and
+    /// whether it is bound to this member: a drained one takes nobody else.
+    pub fn next_for(&mut self, member: u32, may: impl Fn(&T, bool) -> bool) -> Option<T> {
+        let fits = |waiting: &Waiting<T>| match waiting.only {
+            None => may(&waiting.item, false),
+            Some(only) => only == member && may(&waiting.item, true),
+        };
         let place = self.waiting.iter().position(fits)?;
         self.waiting.remove(place).map(|waiting| waiting.item)
     }
@@ -87,10 +91,20 @@ mod tests {
         line.join("first", 10, None).unwrap();
         line.join("second", 10, None).unwrap();
         assert_eq!(line.join("too many", 10, None), Err(LineFull("too many")));
-        assert_eq!(line.next_for(0), Some("first"));
-        assert_eq!(line.next_for(1), Some("bound to 1"));
-        assert_eq!(line.next_for(0), Some("second"));
-        assert_eq!(line.next_for(0), None);
+        let mut next_for = |member| line.next_for(member, |_, _| true);
+        assert_eq!(next_for(0), Some("first"));
+        assert_eq!(next_for(1), Some("bound to 1"));
+        assert_eq!(next_for(0), Some("second"));
+        assert_eq!(next_for(0), None);
+    }
+
+    #[test]
+    fn a_place_may_be_for_those_who_are_bound_to_it() {
+        let mut line = Line::new(3);
+        line.join("anybody", 10, None).unwrap();
+        line.join("bound to 1", 10, Some(1)).unwrap();
+        assert_eq!(line.next_for(1, |_, bound| bound), Some("bound to 1"));
+        assert_eq!(line.next_for(1, |_, bound| bound), None);
     }
 
     #[test]
