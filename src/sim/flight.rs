@@ -39,6 +39,16 @@ pub(super) enum Stage {
     At(Attempt),
 }
 
+#[cfg(test)]
+impl Stage {
+    pub(super) fn at(&self) -> Option<&Attempt> {
+        match self {
+            Self::Outside => None,
+            Self::At(attempt) => Some(attempt),
+        }
+    }
+}
+
 /// One try at one server. It ends on the pool it began with, whatever the lab has become.
 #[derive(Clone)]
 pub(super) struct Attempt {
@@ -116,6 +126,11 @@ impl Flights {
             .filter(|(_, (_, flight))| flight.as_ref().is_some_and(here))
             .map(|(slot, (generation, _))| FlightId { slot: slot as u32, generation: *generation })
             .collect()
+    }
+
+    #[cfg(test)]
+    pub(super) fn iter(&self) -> impl Iterator<Item = &Flight> {
+        self.slots.iter().filter_map(|(_, flight)| flight.as_ref())
     }
 
     pub(super) fn under_way(&self) -> usize {

@@ -15,6 +15,7 @@ mod agenda;
 mod crowd;
 mod cues;
 mod ends;
+mod event;
 mod flight;
 mod front;
 mod moved;
@@ -40,6 +41,7 @@ use crate::period::Period;
 
 use agenda::Agenda;
 use crowd::Crowd;
+use event::Event;
 use flight::{Attempt, Fate, Flight, FlightId, Flights, Stage};
 use front::Front;
 pub use report::{Report, Window};
@@ -78,61 +80,6 @@ struct Simulation {
     request_ns: u128,
     counted_until_ns: u64,
     key: Vec<u8>,
-}
-
-#[derive(Debug)]
-enum Event {
-    /// An open-loop group sends.
-    Arrive {
-        crowd: u32,
-        era: u32,
-    },
-    /// A user of a closed loop sends.
-    Send {
-        crowd: u32,
-        user: u32,
-        era: u32,
-    },
-    Served {
-        server: u32,
-        life: u32,
-        flight: FlightId,
-        attempt: u32,
-    },
-    /// A server would not take the request, or only to say that it has too many.
-    TurnedAway {
-        flight: FlightId,
-        attempt: u32,
-    },
-    /// The next client of this group gives up.
-    GiveUp {
-        crowd: u32,
-    },
-    TryEnds {
-        flight: FlightId,
-        attempt: u32,
-    },
-    TryAgain {
-        flight: FlightId,
-    },
-    /// The time that the route gives to all tries together.
-    TotalEnds {
-        flight: FlightId,
-    },
-    LineEnds {
-        front: u32,
-    },
-    Check {
-        front: u32,
-        server: u32,
-        stay: u32,
-    },
-    Judge {
-        front: u32,
-    },
-    Cue {
-        index: u32,
-    },
 }
 
 impl Simulation {
@@ -509,6 +456,8 @@ const SERVICE_STREAM: u64 = 0x7365_7276;
 
 #[cfg(test)]
 mod edge_tests;
+#[cfg(test)]
+mod ledger_tests;
 #[cfg(test)]
 mod prequal_tests;
 #[cfg(test)]
