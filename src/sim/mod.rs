@@ -326,7 +326,8 @@ impl Simulation {
         let front_index = flight.front;
         let front = &mut self.fronts[front_index as usize];
         let patience_ns = front.settings.queue.timeout.ns();
-        let until_ns = *flight.line_until_ns.get_or_insert(now_ns.saturating_add(patience_ns));
+        let ends_ns = now_ns.saturating_add(patience_ns);
+        let until_ns = *flight.line_until_ns.get_or_insert(ends_ns);
         match front.line.join((id, flight.worker), until_ns, only) {
             Ok(()) => self.agenda.plan(until_ns, Event::LineEnds { front: front_index }),
             Err(_full) => self.complete(id, Outcome::QueueFull, None),

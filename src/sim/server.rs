@@ -86,9 +86,8 @@ impl Server {
     pub(super) fn passes_check(&self, probe: &Probe, dice: &mut Dice) -> bool {
         let failure = self.behaviour.failures.draw_for_probe(dice);
         let passes = match (probe, failure) {
-            (_, None) => true,
             (_, Some(FailureKind::Refuse)) => false,
-            (Probe::Tcp, Some(_)) => true,
+            (_, None) | (Probe::Tcp, Some(_)) => true,
             (Probe::Http { status, .. }, Some(FailureKind::Status(code))) => {
                 (status.0..=status.1).contains(&code)
             }

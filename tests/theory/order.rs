@@ -78,7 +78,7 @@ fn turns_bury_a_slower_server_and_counting_requests_does_not() {
 /// For how many service times the clients sent.
 fn services(report: &Report) -> f64 {
     let stopped = report.windows.iter().find(|window| window.since.as_deref() == Some("stop"));
-    stopped.map_or(report.duration.ns(), |window| window.from_ns) as f64 / SERVICE_NS
+    stopped.map_or_else(|| report.duration.ns(), |window| window.from_ns) as f64 / SERVICE_NS
 }
 
 fn at_the_slow_one(report: &Report) -> &CounterReading {

@@ -68,6 +68,7 @@ impl Scene {
         lab(&format!(
             r#"(
                 duration: "{duration}",
+                limits: (connections: 1000000),
                 listeners: [(
                     name: "web",
                     address: "127.0.0.1:0",
