@@ -53,7 +53,7 @@ fn turns_make_each_of_ten_servers_an_erlang_queue() {
 fn chance_makes_each_of_ten_servers_a_queue_of_its_own() {
     let load = 0.8;
     let scene = Scene { seed: 11, ..Scene::of_queues(10, "random", EXPONENTIAL, load) };
-    let report = scene.with_requests(500_000.0, 10.0 * load).run();
+    let report = scene.with_requests(1_500_000.0, 10.0 * load).run();
     let wrong = SLOWER * one_server(load * SLOWER, 1.0);
     let theory = one_server(load, 1.0);
     mean_response(&report, SERVICE_NS).check("random, ten M/M/1", theory, wrong);
