@@ -23,14 +23,22 @@ pub fn parse(text: &str) -> Result<Algorithm, AlgorithmError> {
         return parse_settings(name, settings);
     }
     with_dialect_in_front(name, settings, &names)
-        .ok_or_else(|| AlgorithmError::unknown(name, &names))
+        .unwrap_or_else(|| Err(AlgorithmError::unknown(name, &names)))
 }
 
-/// `smooth-weighted` is short for `weighted(dialect: smooth)`, and so with every dialect.
-fn with_dialect_in_front(name: &str, settings: &str, names: &[&str]) -> Option<Algorithm> {
+/// `smooth-weighted` is short for `weighted(dialect: smooth)`, and so with every dialect. `None` if there is
+/// no such dialect; what is wrong with the settings beside it is worth saying.
+fn with_dialect_in_front(
+    name: &str,
+    settings: &str,
+    names: &[&str],
+) -> Option<Result<Algorithm, AlgorithmError>> {
     let (dialect, name) = name.split_once('-').filter(|(_, name)| names.contains(name))?;
+    let with_dialect =
+        |settings: &str| parse_settings(name, &format!("(dialect: {dialect}, {settings}"));
+    let _exists = with_dialect(")").ok()?;
     let settings = settings.strip_prefix('(')?;
-    parse_settings(name, &format!("(dialect: {dialect}, {settings}")).ok()
+    Some(with_dialect(settings))
 }
 
 fn parse_settings(name: &str, settings: &str) -> Result<Algorithm, AlgorithmError> {
@@ -138,6 +146,14 @@ impl AlgorithmError {
                 what: format!("`{name}` is given something that is not a number it can use"),
                 remedy: "write a whole number that is not too large".to_owned(),
             },
+            ron::Error::ExpectedBoolean => Self::Setting {
+                what: format!("`{name}` is given something else where true or false belongs"),
+                remedy: "write true or false".to_owned(),
+            },
+            ron::Error::ExpectedFloat => Self::Setting {
+                what: format!("`{name}` is given something else where a number belongs"),
+                remedy: "write a number, such as 1.25".to_owned(),
+            },
             ron::Error::ExpectedString => Self::Setting {
                 what: format!("`{name}` is given something else where a period belongs"),
                 remedy: "write a number and a unit, such as 20ms, 1.5s or 2m".to_owned(),
@@ -239,6 +255,12 @@ mod tests {
             ),
             ("ring(dialekt: nginx)", "`ring` has no setting `dialekt`: did you mean `dialect`?"),
             ("ring(dialect: nginz)", "`ring` has no `nginz`: did you mean `nginx`?"),
+            ("envoy-ring(dialect: nginx)", "`ring` is given `dialect` twice: keep one of them"),
+            ("nginx-ring(pionts: 4)", "`ring` has no setting `pionts`: did you mean `points`?"),
+            (
+                "power-of-choices(replacement: 1)",
+                "`power-of-choices` is given something else where true or false belongs: write true or false",
+            ),
             (
                 "first(x: 1)",
                 "`first` has no setting `x`: `first` takes no settings, write it alone",
