@@ -134,6 +134,48 @@ fn keys_takes_addresses_for_ip_hash() {
 }
 
 #[test]
+fn keys_says_which_keys_are_no_addresses() {
+    let keys = file("no-addresses.txt", "10.1.2.3\nfoo\nbar\n");
+    let base = ["keys", "--algorithm", "ip-hash", "--servers", "a,b,c", "--keys-file"];
+    let ended = evenkeel(&[&base[..], &[keys.to_str().unwrap()]].concat());
+    assert_eq!(ended.code, 0);
+    assert!(
+        ended.err.contains("2 of the keys") && ended.err.contains("`foo` on line 2"),
+        "{}",
+        ended.err
+    );
+}
+
+#[test]
+fn keys_reads_files_as_editors_write_them() {
+    let assigned = |name: &str, text: &str| {
+        let keys = file(name, text);
+        let base = ["keys", "--servers", "a,b,c", "--assign", "--keys-file"];
+        evenkeel(&[&base[..], &[keys.to_str().unwrap()]].concat()).out
+    };
+    let plain = assigned("plain.txt", "one\ntwo\nthree\n");
+    assert_eq!(assigned("marked.txt", "\u{feff}one\r\ntwo\r\nthree"), plain);
+}
+
+#[test]
+fn several_servers_join_and_leave_in_one_list() {
+    let base = ["keys", "--servers", "a,b,c", "--json"];
+    let lists = json_of(&[&base[..], &["--add", "d=2,e", "--remove", "a,b"]].concat());
+    let each = ["--add", "d=2", "--add", "e", "--remove", "a", "--remove", "b"];
+    assert_eq!(lists, json_of(&[&base[..], &each].concat()));
+    assert_eq!(lists["after"]["shares"].as_object().unwrap().len(), 3);
+}
+
+#[test]
+fn what_is_odd_about_an_algorithm_is_said_beside_the_answer() {
+    let ended = evenkeel(&["order", "--servers", "a,b", "--algorithm", "maglev(slots: 100)"]);
+    assert_eq!(ended.code, 0);
+    assert!(ended.err.contains("slots 100 is not prime"), "{}", ended.err);
+    let base = ["keys", "--servers", "a,b", "--algorithm", "maglev(slots: 100)", "--add", "c"];
+    assert_eq!(evenkeel(&base).err.lines().count(), 1);
+}
+
+#[test]
 fn a_changed_weight_moves_what_it_must() {
     let moved = json_of(&[
         "keys",
@@ -166,6 +208,19 @@ fn what_cannot_be_asked_ends_with_2_and_a_sentence() {
         (&["sim", "tests/bad-labs/several.ron"], "did you mean"),
         (&["compare", "presets/starter.ron", "--for", "5"], "unit"),
         (&["frobnicate"], "frobnicate"),
+        (&["algorithms", "rings"], "evenkeel: NAME: there is no algorithm `rings`"),
+        (&["order", "--servers", "a b"], "without blanks"),
+        (&["order", "--servers", "a", "--picks", "-1"], "-1 is not in 1"),
+        (&["keys", "--servers", "a,b", "--weight", "a"], "write NAME=WEIGHT"),
+        (
+            &["keys", "--servers", "a,b,c", "--remove", "a,a"],
+            "no server is called `a`: write one of b, c",
+        ),
+        (&["keys", "--servers", "a,b", "--remove", "a,b"], "no server would be left"),
+        (&["keys", "--servers", "a", "--keys-file", "."], "."),
+        (&["keys", "--servers", "a", "--keys-file", "tests/bad-labs/empty.ron"], "it is empty"),
+        (&["sim", "presets/starter.ron", "--for", "0s"], "write 1ms or more"),
+        (&["sim", "presets/starter.ron", "--for", "-1s"], "write a number and a unit"),
     ] {
         let ended = evenkeel(arguments);
         assert_eq!((ended.code, ended.out.as_str()), (2, ""), "{arguments:?}: {}", ended.err);
@@ -236,13 +291,28 @@ fn compare_has_a_row_for_every_algorithm() {
 
 #[test]
 fn a_pipe_that_closes_is_no_error() {
-    let mut child = Command::new(env!("CARGO_BIN_EXE_evenkeel"))
-        .args(["order", "--servers", "a,b", "--picks", "1000000"])
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
-    drop(child.stdout.take());
-    let output = child.wait_with_output().unwrap();
-    assert_eq!(output.status.code(), Some(0), "{}", String::from_utf8_lossy(&output.stderr));
+    let base = ["order", "--servers", "a,b", "--picks", "1000000"];
+    for arguments in [&base[..], &[&base[..], &["--json"]].concat(), &["--help"]] {
+        let mut child = Command::new(env!("CARGO_BIN_EXE_evenkeel"))
+            .args(arguments)
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        drop(child.stdout.take());
+        let output = child.wait_with_output().unwrap();
+        let err = String::from_utf8_lossy(&output.stderr);
+        assert_eq!((output.status.code(), err.as_ref()), (Some(0), ""), "{arguments:?}");
+    }
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn an_answer_that_cannot_be_written_ends_with_2() {
+    for arguments in [&["--help"][..], &["algorithms"], &["algorithms", "--json"]] {
+        let full = fs::File::create("/dev/full").unwrap();
+        let program = env!("CARGO_BIN_EXE_evenkeel");
+        let output = Command::new(program).args(arguments).stdout(full).output().unwrap();
+        assert_eq!(output.status.code(), Some(2), "{arguments:?}");
+    }
 }

@@ -39,7 +39,10 @@ impl Algorithms {
     pub(super) fn run(&self, streams: &mut Streams<'_>) -> Result<Answer, Failure> {
         let algorithms = match &self.name {
             None => Algorithm::all(),
-            Some(name) => vec![algorithm_text::parse(name)?],
+            Some(name) => {
+                let found = algorithm_text::parse(name);
+                vec![found.map_err(|error| Failure::option("NAME", error.to_string()))?]
+            }
         };
         if self.json {
             let entries = algorithms.iter().map(entry).collect::<Result<_, _>>()?;

@@ -1,8 +1,9 @@
 //! `evenkeel keys`: which server each key belongs to, and how many keys move when servers change.
 
 use std::collections::BTreeMap;
-use std::net::Ipv4Addr;
-use std::path::PathBuf;
+use std::io;
+use std::net::{IpAddr, Ipv4Addr};
+use std::path::{Path, PathBuf};
 
 use clap::Args;
 use serde::Serialize;
@@ -11,11 +12,12 @@ use crate::balance::pool::{Pool, Settings, Terms};
 use crate::balance::remap::{Assignment, Moves};
 use crate::balance::{Algorithm, Member, Request};
 use crate::hash::mix;
+use crate::lab;
 
 use super::Streams;
 use super::lab_file::read_bounded;
 use super::outcome::{Answer, Failure};
-use super::servers::{NamedWeight, ServerList, algorithm_for};
+use super::servers::{NamedWeight, NewWeight, ServerList, algorithm_for};
 use super::table::{grouped, percent};
 
 /// Assign keys to servers, and count those that move when servers change
@@ -32,20 +34,20 @@ pub(super) struct Keys {
     #[arg(long, value_name = "LIST")]
     servers: ServerList,
     /// How many keys: key-0, key-1, … (for ip-hash: addresses)
-    #[arg(long = "keys", default_value_t = 100_000, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=KEYS_MAX))]
+    #[arg(long = "keys", default_value_t = 100_000, value_name = "N", allow_negative_numbers = true, value_parser = clap::value_parser!(u64).range(1..=KEYS_MAX))]
     count: u64,
     /// A file with a key on each line instead (for ip-hash: addresses)
     #[arg(long = "keys-file", value_name = "FILE", conflicts_with = "count")]
     file: Option<PathBuf>,
-    /// A server that joins, at the end of the list
-    #[arg(long, value_name = "SERVER")]
+    /// Servers that join, at the end of the list
+    #[arg(long, value_name = "LIST", value_delimiter = ',')]
     add: Vec<NamedWeight>,
-    /// A server that leaves
-    #[arg(long, value_name = "NAME")]
+    /// Servers that leave
+    #[arg(long, value_name = "NAMES", value_delimiter = ',')]
     remove: Vec<String>,
-    /// A server whose weight changes, as NAME=WEIGHT
-    #[arg(long, value_name = "SERVER")]
-    weight: Vec<NamedWeight>,
+    /// Servers whose weights change, as NAME=WEIGHT
+    #[arg(long, value_name = "LIST", value_delimiter = ',')]
+    weight: Vec<NewWeight>,
     /// Print the server of each key, in the order of the keys, after the change if there is one
     #[arg(long)]
     assign: bool,
@@ -83,8 +85,12 @@ impl Keys {
     pub(super) fn run(&self, streams: &mut Streams<'_>) -> Result<Answer, Failure> {
         let terms = self.servers.terms();
         let changed = self.changed_terms()?;
-        let algorithm = algorithm_for(&self.algorithm, changed.as_ref().unwrap_or(&terms))?;
-        algorithm_for(&self.algorithm, &terms)?;
+        let algorithm = algorithm_for(&self.algorithm, &terms, streams)?;
+        if let Some(changed) = &changed {
+            // What is odd has been said for the servers before the change.
+            let unheard = &mut Streams { out: &mut io::sink(), err: &mut io::sink(), ..*streams };
+            algorithm_for(&self.algorithm, changed, unheard)?;
+        }
         let about = algorithm.about();
         if !about.keyed {
             let problem = format!(
@@ -94,6 +100,9 @@ impl Keys {
             return Err(Failure::option("--algorithm", problem));
         }
         let keys = self.keys(&algorithm)?;
+        if matches!(algorithm, Algorithm::IpHash(_)) {
+            Self::warn_of_no_addresses(&keys, streams)?;
+        }
         let around = Settings::default();
         let before = Pool::new(&algorithm, &around, &terms, 0);
         let after = changed.map(|terms| before.followed_by(&algorithm, &around, &terms, 0));
@@ -180,13 +189,13 @@ impl Keys {
             return Ok(None);
         }
         let mut terms = self.servers.terms();
-        for NamedWeight { name, weight } in &self.weight {
-            let found = terms.iter_mut().find(|terms| terms.name == *name);
-            found.ok_or_else(|| self.unknown("--weight", name))?.weight = *weight;
+        for NewWeight(NamedWeight { name, weight }) in &self.weight {
+            let place = place_of(name, &terms, "--weight")?;
+            terms[place].weight = *weight;
         }
         for name in &self.remove {
-            let place = terms.iter().position(|terms| terms.name == *name);
-            terms.remove(place.ok_or_else(|| self.unknown("--remove", name))?);
+            let place = place_of(name, &terms, "--remove")?;
+            terms.remove(place);
         }
         for NamedWeight { name, weight } in &self.add {
             if terms.iter().any(|terms| terms.name == *name) {
@@ -196,16 +205,14 @@ impl Keys {
             }
             terms.push(Terms::new(name, *weight));
         }
+        if terms.is_empty() {
+            return Err(Failure::option("--remove", "no server would be left: keep one"));
+        }
+        if terms.len() > Pool::MEMBERS_MAX {
+            let problem = format!("a pool has at most {} servers: add fewer", Pool::MEMBERS_MAX);
+            return Err(Failure::option("--add", problem));
+        }
         Ok(Some(terms))
-    }
-
-    fn unknown(&self, option: &'static str, name: &str) -> Failure {
-        let names: Vec<&str> =
-            self.servers.servers.iter().map(|server| server.name.as_str()).collect();
-        Failure::option(
-            option,
-            format!("no server is called `{name}`: there are {}", names.join(", ")),
-        )
     }
 
     fn keys(&self, algorithm: &Algorithm) -> Result<Vec<String>, Failure> {
@@ -220,19 +227,52 @@ impl Keys {
             };
             return Ok((0..self.count).map(key).collect());
         };
-        let text = read_bounded(path, KEYS_FILE_BYTES_MAX)?;
-        let text = String::from_utf8(text).map_err(|_not_text| {
-            Failure::option("--keys-file", "the file is not UTF-8: write one key on each line")
-        })?;
+        // One byte more than is allowed, so that a file that is too long is told from one that just fits.
+        let text = read_bounded(path, KEYS_FILE_BYTES_MAX + 1)?;
+        if text.len() as u64 > KEYS_FILE_BYTES_MAX {
+            let limit = KEYS_FILE_BYTES_MAX >> 20;
+            return Err(refused(path, &format!("it has more than {limit} MiB: keep a part of it")));
+        }
+        let text = String::from_utf8(text)
+            .map_err(|_not_text| refused(path, "it is not UTF-8: save it as UTF-8"))?;
+        // Some editors put a mark in front of a file that they do not show or count.
+        let text = text.strip_prefix('\u{feff}').unwrap_or(&text);
+        if text.lines().nth(KEYS_MAX as usize).is_some() {
+            let problem =
+                format!("it has more than {} keys: keep a part of them", grouped(KEYS_MAX));
+            return Err(refused(path, &problem));
+        }
         let keys: Vec<String> = text.lines().map(str::to_owned).collect();
         if keys.is_empty() {
-            return Err(Failure::option(
-                "--keys-file",
-                "the file is empty: write one key on each line",
-            ));
+            return Err(refused(path, "it is empty: write one key on each line"));
         }
         Ok(keys)
     }
+
+    /// NGINX gives all clients that it knows no address of to one server, and so does its dialect.
+    fn warn_of_no_addresses(keys: &[String], streams: &mut Streams<'_>) -> Result<(), Failure> {
+        let mut others = keys.iter().enumerate().filter(|(_, key)| key.parse::<IpAddr>().is_err());
+        if let Some((index, key)) = others.next() {
+            let (line, n) = (index + 1, grouped(others.count() as u64 + 1));
+            writeln!(
+                streams.err,
+                "evenkeel: --keys-file: {n} of the keys are no addresses, so ip-hash gives them all to \
+                 one server; the first is `{}` on line {line}",
+                key.escape_debug(),
+            )?;
+        }
+        Ok(())
+    }
+}
+
+/// Where a server stands in the list, which those that left before are no part of.
+fn place_of(name: &str, terms: &[Terms], option: &'static str) -> Result<usize, Failure> {
+    let place = terms.iter().position(|terms| terms.name == name);
+    place.ok_or_else(|| {
+        let names: Vec<&str> = terms.iter().map(|terms| terms.name.as_str()).collect();
+        let known = if names.is_empty() { "none is left".to_owned() } else { lab::among(&names) };
+        Failure::option(option, format!("no server is called `{name}`: {known}"))
+    })
 }
 
 fn owners(algorithm: &Algorithm, members: &[Member], keys: &[String]) -> Vec<u32> {
@@ -243,6 +283,10 @@ fn owners(algorithm: &Algorithm, members: &[Member], keys: &[String]) -> Vec<u32
         ..Request::default()
     });
     Assignment::new(balancer.as_ref(), members, requests).owners
+}
+
+fn refused(path: &Path, problem: &str) -> Failure {
+    Failure::option("--keys-file", format!("{}: {problem}", path.display()))
 }
 
 fn shares<'a>(assignment: &Assignment<'a>) -> Vec<(&'a str, f64)> {

@@ -19,10 +19,10 @@ pub(super) struct LabToRun {
     #[arg(value_name = "LAB.ron")]
     lab: PathBuf,
     /// For how long, in virtual time; without it, as long as the lab says
-    #[arg(long = "for", value_name = "PERIOD")]
+    #[arg(long = "for", value_name = "PERIOD", allow_hyphen_values = true)]
     duration: Option<Period>,
     /// The number all chance comes from; without it, the lab's own
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", allow_negative_numbers = true)]
     seed: Option<u64>,
 }
 
@@ -35,6 +35,11 @@ pub(super) struct ToRun {
 
 impl LabToRun {
     pub(super) fn load(&self, streams: &mut Streams<'_>) -> Result<ToRun, Failure> {
+        if let Some(duration) = self.duration.filter(|&duration| duration < DURATION_MIN) {
+            let problem =
+                format!("{duration} is too short for a run: write {DURATION_MIN} or more");
+            return Err(Failure::option("--for", problem));
+        }
         let lab = load(&self.lab, streams)?;
         let seed = self.seed.unwrap_or(lab.seed);
         let duration = self.duration.unwrap_or(lab.duration);
@@ -77,3 +82,6 @@ pub(super) fn read_bounded(path: &Path, bytes_max: u64) -> Result<Vec<u8>, Failu
     file.take(bytes_max).read_to_end(&mut bytes).map_err(failure)?;
     Ok(bytes)
 }
+
+/// As short as a lab's own duration may be.
+const DURATION_MIN: Period = Period::from_millis(1);

@@ -23,9 +23,9 @@ use clap::{Parser, Subcommand};
 
 use outcome::{Answer, Failure};
 
-/// A lab for load balancing.
+/// A lab for load balancing: see who gets which request, and why
 #[derive(Debug, Parser)]
-#[command(name = "evenkeel", version, about, long_about = LONG_ABOUT, max_term_width = 100)]
+#[command(name = "evenkeel", version, long_about = LONG_ABOUT, max_term_width = 100)]
 #[command(subcommand_required = true, arg_required_else_help = true)]
 struct Evenkeel {
     #[command(subcommand)]
@@ -78,8 +78,11 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>, streams: &mut Streams<
 
 fn show_usage(error: &clap::Error, streams: &mut Streams<'_>) -> u8 {
     let stream = if error.use_stderr() { &mut streams.err } else { &mut streams.out };
-    write!(stream, "{}", error.render()).and_then(|()| stream.flush()).ok();
-    if error.use_stderr() { 2 } else { 0 }
+    match write!(stream, "{}", error.render()).and_then(|()| stream.flush()) {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => 2,
+        _ if error.use_stderr() => 2,
+        _ => 0,
+    }
 }
 
 const LONG_ABOUT: &str = "A lab for load balancing: see who gets which request, and why.

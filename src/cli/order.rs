@@ -24,13 +24,13 @@ pub(super) struct Order {
     #[arg(long, value_name = "LIST")]
     servers: ServerList,
     /// How many requests
-    #[arg(long, default_value_t = 20, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
+    #[arg(long, default_value_t = 20, value_name = "N", allow_negative_numbers = true, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
     picks: u32,
     /// The key that every request carries, for algorithms that choose by key
     #[arg(long, default_value = "", value_name = "KEY")]
     key: String,
     /// The number all chance comes from
-    #[arg(long, default_value_t = 1, value_name = "N")]
+    #[arg(long, default_value_t = 1, value_name = "N", allow_negative_numbers = true)]
     seed: u64,
     /// Print a line for each pick that says why
     #[arg(long, conflicts_with = "json")]
@@ -48,7 +48,7 @@ struct Json {
 impl Order {
     pub(super) fn run(&self, streams: &mut Streams<'_>) -> Result<Answer, Failure> {
         let terms = self.servers.terms();
-        let algorithm = algorithm_for(&self.algorithm, &terms)?;
+        let algorithm = algorithm_for(&self.algorithm, &terms, streams)?;
         let pool = Pool::new(&algorithm, &Settings::default(), &terms, self.seed);
         let mut dice = Dice::new(self.seed);
         let mut names = Vec::new();

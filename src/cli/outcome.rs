@@ -2,8 +2,6 @@
 
 use std::io;
 
-use crate::lab::algorithm_text::AlgorithmError;
-
 /// The answer to what was asked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Answer {
@@ -22,8 +20,6 @@ impl Answer {
 pub(super) enum Failure {
     #[error("cannot write the answer: {0}")]
     Output(#[from] io::Error),
-    #[error("--algorithm: {0}")]
-    Algorithm(#[from] AlgorithmError),
     #[error("{option}: {problem}")]
     Option { option: &'static str, problem: String },
     #[error("cannot read {path}: {error}")]
@@ -32,7 +28,14 @@ pub(super) enum Failure {
     #[error("{path} is not a lab that can be run; `evenkeel check {path}` lists its problems")]
     Lab { path: String },
     #[error("cannot write JSON: {0}")]
-    Json(#[from] serde_json::Error),
+    Json(serde_json::Error),
+}
+
+impl From<serde_json::Error> for Failure {
+    /// What kept JSON from being written is what counts: a reader that went away is no failure.
+    fn from(error: serde_json::Error) -> Self {
+        if error.is_io() { Self::Output(error.into()) } else { Self::Json(error) }
+    }
 }
 
 impl Failure {

@@ -4,8 +4,9 @@ use std::str::FromStr;
 
 use crate::balance::Algorithm;
 use crate::balance::pool::{Pool, Terms};
-use crate::lab::{self, Problem, Server, algorithm_text};
+use crate::lab::{self, Server, algorithm_text};
 
+use super::Streams;
 use super::outcome::Failure;
 
 /// A list of servers, each a name with or without `=WEIGHT`.
@@ -26,9 +27,14 @@ impl ServerList {
     }
 }
 
-/// The algorithm that a text names, if it can work for these servers.
-pub(super) fn algorithm_for(text: &str, servers: &[Terms]) -> Result<Algorithm, Failure> {
-    let algorithm = algorithm_text::parse(text)?;
+/// The algorithm that a text names, if it can work for these servers. What is odd goes to standard error.
+pub(super) fn algorithm_for(
+    text: &str,
+    servers: &[Terms],
+    streams: &mut Streams<'_>,
+) -> Result<Algorithm, Failure> {
+    let refused = |problem: String| Failure::option("--algorithm", problem);
+    let algorithm = algorithm_text::parse(text).map_err(|error| refused(error.to_string()))?;
     let server = |terms: &Terms| Server {
         name: terms.name.clone(),
         weight: terms.weight,
@@ -39,12 +45,14 @@ pub(super) fn algorithm_for(text: &str, servers: &[Terms]) -> Result<Algorithm, 
         servers: servers.iter().map(server).collect(),
         ..lab::Pool::default()
     };
-    match lab::check_algorithm(&pool).into_iter().find(Problem::is_error) {
-        None => Ok(algorithm),
-        Some(Problem { what, remedy, .. }) => {
-            Err(Failure::option("--algorithm", format!("{what}: {remedy}")))
+    for problem in lab::check_algorithm(&pool) {
+        let sentence = format!("{}: {}", problem.what, problem.remedy);
+        if problem.is_error() {
+            return Err(refused(sentence));
         }
+        writeln!(streams.err, "evenkeel: --algorithm: {sentence}")?;
     }
+    Ok(algorithm)
 }
 
 impl FromStr for ServerList {
@@ -65,6 +73,23 @@ impl FromStr for ServerList {
     }
 }
 
+/// A server whose weight changes: here the weight has to be written.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct NewWeight(pub(super) NamedWeight);
+
+impl FromStr for NewWeight {
+    type Err = ServersError;
+
+    fn from_str(text: &str) -> Result<Self, ServersError> {
+        let server = text.parse()?;
+        if text.contains('=') {
+            Ok(Self(server))
+        } else {
+            Err(ServersError::NoWeight(text.to_owned()))
+        }
+    }
+}
+
 impl FromStr for NamedWeight {
     type Err = ServersError;
 
@@ -77,6 +102,10 @@ impl FromStr for NamedWeight {
         if name.is_empty() {
             return Err(ServersError::NoName(text.to_owned()));
         }
+        // One blank in a name would make the answer of `order` ambiguous, and a line break its lines.
+        if name.contains(|c: char| c.is_whitespace() || c.is_control()) {
+            return Err(ServersError::Name(name.escape_debug().to_string()));
+        }
         match weight {
             Ok(weight) if weight <= WEIGHT_MAX => Ok(Self { name: name.to_owned(), weight }),
             _ => Err(ServersError::Weight(text.to_owned())),
@@ -88,10 +117,14 @@ impl FromStr for NamedWeight {
 pub(super) enum ServersError {
     #[error("`{0}` has no name: write NAME or NAME=WEIGHT, such as a=5")]
     NoName(String),
+    #[error("`{0}` cannot be a name: write it without blanks and control characters")]
+    Name(String),
     #[error(
         "`{0}` has no weight that can be used: write a whole number from 0 to {WEIGHT_MAX} after the `=`"
     )]
     Weight(String),
+    #[error("`{0}` has no weight: write NAME=WEIGHT, such as a=3")]
+    NoWeight(String),
     #[error("the server `{0}` is there twice: give each its own name")]
     Twice(String),
     #[error("{0} servers are too many: a pool has at most {max}", max = Pool::MEMBERS_MAX)]
@@ -122,6 +155,8 @@ mod tests {
             ("a=70000", "0 to 65535"),
             ("a=-1", "0 to 65535"),
             ("a,b,a=2", "twice"),
+            ("a b,c", "without blanks"),
+            ("a\u{1b}[31m", "`a\\u{1b}[31m` cannot be a name"),
         ] {
             let error = text.parse::<ServerList>().unwrap_err().to_string();
             assert!(error.contains(part), "{text}: {error}");

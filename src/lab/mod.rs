@@ -69,6 +69,7 @@ pub use route::{
 pub use save::{save, text_of};
 pub use server::{Command, Server, Source};
 pub use sticky::{AppCookie, InsertedCookie, SameSite, SourceTable, Stickiness};
+pub use suggest::among;
 pub use tls::{CertificateFiles, Certificates, Tls, TlsVersion};
 pub use upstream::{ProxyProtocolOut, Upstream, UpstreamProtocol, UpstreamTls, Verify};
 pub use verdict::Verdict;

@@ -19,7 +19,7 @@ pub(super) fn nearest<S: AsRef<str>>(written: &str, names: &[S]) -> Option<Strin
 }
 
 /// All names as a remedy, or the first few where there are many.
-pub(super) fn among<S: AsRef<str>>(names: &[S]) -> String {
+pub fn among<S: AsRef<str>>(names: &[S]) -> String {
     let mut list: Vec<&str> = names.iter().map(AsRef::as_ref).take(SHOWN_MAX).collect();
     if names.len() > SHOWN_MAX {
         list.push("…");
