@@ -270,6 +270,31 @@ fn sim_ends_with_1_where_an_expectation_fails() {
 }
 
 #[test]
+fn sim_takes_measured_times_from_a_file_beside_the_lab() {
+    let lab = |name: &str, samples: &str| {
+        let lab = format!(
+            r#"(
+                listeners: [(name: "web", address: "127.0.0.1:0", pool: "web")],
+                pools: [(name: "web", servers: [(name: "a", mock: (latency: file(path: "{samples}")))])],
+                clients: [(name: "all", listener: "web")],
+            )"#
+        );
+        file(name, &lab).to_str().unwrap().to_owned()
+    };
+    file("measured.txt", "# three\n30ms\n30ms\n30ms\n");
+    let report = json_of(&["sim", &lab("measured.ron", "measured.txt"), "--for", "5s", "--json"]);
+    assert_eq!(report["latency_us"]["p50"].as_f64().unwrap().round(), 30_000.0);
+    file("unmeasured.txt", "30ms\nsoon\n");
+    for (name, part) in
+        [("unmeasured", "line 2: `soon` is not a period"), ("missing", "cannot read")]
+    {
+        let ended = evenkeel(&["sim", &lab(&format!("{name}.ron"), &format!("{name}.txt"))]);
+        assert_eq!((ended.code, ended.out.as_str()), (2, ""), "{name}");
+        assert!(ended.err.contains(part), "{name}: {}", ended.err);
+    }
+}
+
+#[test]
 fn every_preset_keeps_its_promises_in_virtual_time() {
     for preset in evenkeel::lab::PRESETS {
         let ended = evenkeel(&["sim", &format!("presets/{}", preset.file)]);

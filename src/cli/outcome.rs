@@ -24,6 +24,8 @@ pub(super) enum Failure {
     Option { option: &'static str, problem: String },
     #[error("cannot read {path}: {error}")]
     Read { path: String, error: io::Error },
+    #[error("the samples in {path} cannot be used: {problem}")]
+    Samples { path: String, problem: String },
     /// The problems have been printed already.
     #[error("{path} is not a lab that can be run; `evenkeel check {path}` lists its problems")]
     Lab { path: String },

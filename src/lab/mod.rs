@@ -32,6 +32,7 @@ mod problem;
 mod report;
 mod retries;
 mod route;
+mod samples;
 mod save;
 mod server;
 mod sticky;
