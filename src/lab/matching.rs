@@ -47,6 +47,8 @@ fn any_or_none<T>(allowed: &[T], matches: impl Fn(&T) -> bool) -> bool {
 /// Case and port do not count; `*.` stands for one name or more.
 pub(super) fn host_matches(pattern: &str, host: &str) -> bool {
     let host = without_port(host);
+    // A number with colons stands in brackets before a port (RFC 3986, section 3.2.2).
+    let host = host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host);
     match pattern.strip_prefix("*.") {
         None => pattern.eq_ignore_ascii_case(host),
         Some(parent) => host.len().checked_sub(parent.len() + 1).is_some_and(|start| {
@@ -172,6 +174,7 @@ mod tests {
         assert!(host_matches("*.example", "a.b.example"));
         assert!(!host_matches("*.example", "example"));
         assert!(!host_matches("*.example", "badexample"));
+        assert!(host_matches("::1", "[::1]:8080") && host_matches("::1", "[::1]"));
     }
 
     #[test]

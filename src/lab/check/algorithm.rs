@@ -3,6 +3,7 @@
 use super::super::Pool;
 use super::super::tree::{Node, Record};
 use super::findings::Findings;
+use super::{DAY, SHORTEST};
 use crate::balance::ring;
 
 /// Every algorithm says itself what its numbers may be.
@@ -22,6 +23,13 @@ pub(super) fn check(findings: &mut Findings, at: &str, pool: &Pool) {
                 format!("slots {number} is not prime, so the table has {next}"),
                 format!("write slots: {next}"),
             );
+        }
+    }
+    for (name, node) in &settings.fields {
+        if let (true, Node::Text(text)) = (FADING.contains(name), node)
+            && let Ok(period) = text.parse()
+        {
+            findings.period(&format!("{at}.{name}"), period, SHORTEST, DAY);
         }
     }
     if pool.algorithm.about().name == "ring" {
@@ -68,6 +76,8 @@ fn prime_above(number: u64) -> u64 {
     (from..from * 2).find(|&candidate| is_prime(candidate)).unwrap_or(65_537)
 }
 
+/// Times over which something fades or expires, which divides by them.
+const FADING: [&str; 2] = ["decay", "ttl"];
 /// Envoy's largest table.
 const SLOTS_MAX: f64 = 5_000_011.0;
 const POINTS_MAX: f64 = ring::POINTS_MAX as f64;

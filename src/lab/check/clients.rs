@@ -4,7 +4,7 @@ use super::super::client::{Carrier, Client, HttpVersion, RequestKind};
 use super::super::{HttpVersions, Lab, Listener, Protocol, ProxyProtocolIn};
 use super::findings::Findings;
 use super::written::{is_header_value, is_path, is_token};
-use super::{DAY, SHORTEST};
+use super::{DAY, SHORTEST, pools};
 
 pub(super) fn check(findings: &mut Findings, lab: &Lab) {
     findings.names("clients", "client", lab.clients.iter().map(|client| client.name.as_str()));
@@ -19,6 +19,9 @@ pub(super) fn check(findings: &mut Findings, lab: &Lab) {
         findings.flaws(&format!("{at}.keys"), client.keys.flaws());
         findings.range(&format!("{at}.identities.count"), client.identities.count, 1, 1_000_000);
         findings.period(&format!("{at}.timeout"), client.timeout, SHORTEST, DAY);
+        if let Some(key) = &client.key_in {
+            pools::key_name(findings, &format!("{at}.key_in"), key);
+        }
         requests(findings, &at, &client.requests);
     }
 }

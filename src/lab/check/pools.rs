@@ -1,11 +1,11 @@
 //! Pools: an algorithm with settings that make sense, a key it looks at, servers to choose from.
 
 use super::super::pool::{Key, MockProtocol};
-use super::super::sticky::Stickiness;
+use super::super::sticky::{InsertedCookie, SameSite, Stickiness};
 use super::super::upstream::{UpstreamProtocol, UpstreamTls};
 use super::super::{Lab, Listener, Pool, Protocol};
 use super::findings::Findings;
-use super::written::{is_path, is_token};
+use super::written::{is_host, is_path, is_token};
 use super::{DAY, SHORTEST, algorithm, health, servers};
 use crate::period::Period;
 
@@ -27,18 +27,7 @@ pub(super) fn check(findings: &mut Findings, lab: &Lab) {
 fn key(findings: &mut Findings, at: &str, pool: &Pool) {
     let path = format!("{at}.key");
     let about = pool.algorithm.about();
-    if let Key::Header(name) | Key::Cookie(name) = &pool.key
-        && !is_token(name)
-    {
-        findings.error(
-            &path,
-            format!("`{name}` is no name for a header or cookie"),
-            "write its name",
-        );
-    }
-    if matches!(&pool.key, Key::Query(name) if name.is_empty()) {
-        findings.error(&path, "the key is a query parameter without a name", "write its name");
-    }
+    key_name(findings, &path, &pool.key);
     if pool.key != Key::Address && !about.keyed {
         findings.warn(
             &path,
@@ -54,41 +43,64 @@ fn key(findings: &mut Findings, at: &str, pool: &Pool) {
     }
 }
 
+/// That a header, cookie or query parameter that holds the key can be named so.
+pub(super) fn key_name(findings: &mut Findings, path: &str, key: &Key) {
+    if let Key::Header(name) | Key::Cookie(name) = key
+        && !is_token(name)
+    {
+        let what = format!("`{name}` is no name for a header or cookie");
+        findings.error(path, what, "write its name");
+    }
+    if matches!(key, Key::Query(name) if name.is_empty()) {
+        findings.error(path, "the key is a query parameter without a name", "write its name");
+    }
+}
+
 fn stickiness(findings: &mut Findings, at: &str, stickiness: &Stickiness) {
-    let mut cookie_name = |name: &str| {
-        if !is_token(name) {
-            let what = format!("`{name}` is no name for a cookie");
-            findings.error(&format!("{at}.name"), what, "write letters, digits, - and _");
-        }
-    };
     let (expiry, size) = match stickiness {
         Stickiness::Off => return,
-        Stickiness::Inserted(cookie) => {
-            cookie_name(&cookie.name);
-            if !is_path(&cookie.path) {
-                let what = format!("`{}` is no path", cookie.path);
-                findings.error(&format!("{at}.path"), what, "begin it with /");
-            }
-            for (name, period) in [("max_age", cookie.max_age), ("idle", cookie.idle)] {
-                if let Some(period) = period {
-                    findings.period(
-                        &format!("{at}.{name}"),
-                        period,
-                        Period::from_secs(1),
-                        Period::MAX,
-                    );
-                }
-            }
-            return;
-        }
+        Stickiness::Inserted(cookie) => return inserted(findings, at, cookie),
         Stickiness::Application(cookie) => {
-            cookie_name(&cookie.name);
+            cookie_name(findings, at, &cookie.name);
             (cookie.expiry, cookie.size)
         }
         Stickiness::Source(table) => (table.expiry, table.size),
     };
     findings.period(&format!("{at}.expiry"), expiry, SHORTEST, Period::MAX);
     findings.range(&format!("{at}.size"), size, 1, 1_000_000);
+}
+
+/// A cookie that the proxy sets, for a server or for a side of a split. What stands in it becomes a header, in
+/// which `;` would begin another attribute.
+pub(super) fn inserted(findings: &mut Findings, at: &str, cookie: &InsertedCookie) {
+    cookie_name(findings, at, &cookie.name);
+    if !is_path(&cookie.path) || cookie.path.contains(';') {
+        let what = format!("`{}` is no path", cookie.path);
+        findings.error(&format!("{at}.path"), what, "begin it with /, without blanks and ;");
+    }
+    if let Some(domain) = cookie.domain.as_ref().filter(|domain| !is_host(domain)) {
+        let what = format!("`{domain}` is no host name");
+        findings.error(&format!("{at}.domain"), what, "write a name such as shop.example");
+    }
+    if cookie.same_site == SameSite::None && !cookie.secure {
+        findings.warn(
+            &format!("{at}.same_site"),
+            "browsers take a cookie with same_site: none only if it is secure",
+            "add secure: true, or write same_site: lax",
+        );
+    }
+    for (name, period) in [("max_age", cookie.max_age), ("idle", cookie.idle)] {
+        if let Some(period) = period {
+            findings.period(&format!("{at}.{name}"), period, Period::from_secs(1), Period::MAX);
+        }
+    }
+}
+
+fn cookie_name(findings: &mut Findings, at: &str, name: &str) {
+    if !is_token(name) {
+        let what = format!("`{name}` is no name for a cookie");
+        findings.error(&format!("{at}.name"), what, "write letters, digits, - and _");
+    }
 }
 
 /// What stands around every algorithm.
@@ -168,6 +180,7 @@ fn use_of(findings: &mut Findings, at: &str, pool: &Pool, lab: &Lab) {
             "name it in a listener or a route",
         );
     }
+    understood(findings, at, pool, lab.listeners.iter().filter(leads_here));
     let blind = lab.listeners.iter().filter(leads_here).find(|one| one.protocol != Protocol::Http);
     let Some(listener) = blind else { return };
     let by_http =
@@ -184,6 +197,32 @@ fn use_of(findings: &mut Findings, at: &str, pool: &Pool, lab: &Lab) {
             &format!("{at}.stickiness"),
             format!("listener `{}` speaks no HTTP, so there are no cookies", listener.name),
             "write stickiness: source(), or protocol: http at the listener",
+        );
+    }
+}
+
+/// That mocks speak what comes from the listeners. What is led on unopened may be anything that stands on TCP.
+fn understood<'a>(
+    findings: &mut Findings,
+    at: &str,
+    pool: &Pool,
+    listeners: impl Iterator<Item = &'a Listener>,
+) {
+    if pool.servers.iter().all(|server| server.mock.is_none()) {
+        return;
+    }
+    let speaks = |protocol: Protocol| match pool.mocks.protocol {
+        MockProtocol::Http | MockProtocol::Grpc | MockProtocol::Websocket => {
+            protocol != Protocol::Udp
+        }
+        MockProtocol::TcpEcho => matches!(protocol, Protocol::Tcp | Protocol::TlsPassthrough),
+        MockProtocol::UdpEcho => protocol == Protocol::Udp,
+    };
+    for listener in listeners.filter(|listener| !speaks(listener.protocol)).take(1) {
+        findings.error(
+            &format!("{at}.mocks.protocol"),
+            format!("the mocks do not speak what listener `{}` leads to them", listener.name),
+            "write mocks: (protocol: …) with http for HTTP, tcp_echo for TCP or udp_echo for UDP",
         );
     }
 }

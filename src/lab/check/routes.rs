@@ -4,7 +4,7 @@ use super::super::route::{Action, Condition, PathCondition, Rewrite, Split, Time
 use super::super::{HeaderEdit, Lab, Listener, Protocol, Retries, RetryOn, Route};
 use super::findings::Findings;
 use super::written::{is_header_value, is_host_pattern, is_network, is_path, is_token};
-use super::{DAY, SHORTEST};
+use super::{DAY, SHORTEST, pools};
 use crate::period::Period;
 
 pub(super) fn check(findings: &mut Findings, at: &str, listener: &Listener, lab: &Lab) {
@@ -159,9 +159,8 @@ fn parts(findings: &mut Findings, at: &str, split: &Split, pools: &[&str]) {
     if split.parts.iter().all(|part| part.weight == 0) {
         findings.error(at, "this split sends nothing anywhere", "add a part with a weight above 0");
     }
-    if split.sticky.as_ref().is_some_and(|cookie| !is_token(&cookie.name)) {
-        let path = format!("{at}.sticky.name");
-        findings.error(&path, "this is no name for a cookie", "write letters, digits, - and _");
+    if let Some(cookie) = &split.sticky {
+        pools::inserted(findings, &format!("{at}.sticky"), cookie);
     }
 }
 
