@@ -104,6 +104,53 @@ fn a_lab_that_is_large_in_every_way_is_answered_soon() {
     assert_said(&format!("(listeners: [(routes: [{routes}])], pools: [{pools}])"));
     let servers = "(name: \"a\", weight: 70000),".repeat(4_000);
     assert_said(&format!("(pools: [(servers: [{servers}])])"));
+    let pools = entries(256, &|n| {
+        let servers = entries(4, &|server| format!("(name: \"s{server}\", mock: ()),"));
+        format!("(name: \"p{n}\", servers: [{servers}]),")
+    });
+    let route =
+        "(when: (path: prefix(\"/a\")), to: split(parts: [(pool: \"p0\"), (pool: \"p1\")])),";
+    let listeners = entries(64, &|n| {
+        let routes = route.repeat(16);
+        format!("(name: \"l{n}\", address: \"127.0.0.1:0\", routes: [{routes}]),")
+    });
+    let cues = entries(256, &|n| {
+        let edits = entries(4, &|s| format!("set_weight(server: \"p{n}/s{s}\", weight: {n}),"));
+        format!("(name: \"c{n}\", at: \"{n}ms\", edits: [{edits}]),")
+    });
+    assert_said(&format!("(listeners: [{listeners}], pools: [{pools}], cues: [{cues}])"));
+}
+
+#[test]
+fn no_number_of_warnings_hides_an_error() {
+    let unused = entries(255, &|n| format!("(name: \"p{n}\"),"));
+    let retries = "(to: pool(\"p0\"), retries: (attempts: 2, on: [])),".repeat(1_000);
+    for routes in ["(to: pool(\"p0\"))", retries.as_str()] {
+        let answer = assert_answered(
+            format!(
+                "(listeners: [(name: \"front\", address: \"127.0.0.1:0\", routes: [{routes}])],
+                pools: [{unused}], clients: [(name: \"all\", listener: \"nowhere\")])"
+            )
+            .as_bytes(),
+        );
+        assert!(answer.contains("error: there is no listener `nowhere`"), "{answer}");
+    }
+}
+
+#[test]
+fn a_cue_that_makes_a_lab_too_large_is_refused() {
+    let server =
+        "add_server(pool: \"web\", server: (name: \"NAME\", command: (line: \"x\", copies: 64))),";
+    let edits = entries(100, &|n| server.replace("NAME", &format!("s{n}")));
+    let answer = assert_answered(
+        format!(
+            "(listeners: [(name: \"front\", address: \"127.0.0.1:0\", pool: \"web\")],
+            pools: [(name: \"web\", servers: [(name: \"a\", mock: ())])],
+            cues: [(name: \"grow\", at: \"1s\", edits: [{edits}])])"
+        )
+        .as_bytes(),
+    );
+    assert!(answer.contains("after cue `grow`: 6401 entries in pools are above"), "{answer}");
 }
 
 proptest! {
@@ -150,6 +197,10 @@ proptest! {
 }
 
 /// Every answer names each problem.
+fn entries(n: usize, entry: &dyn Fn(usize) -> String) -> String {
+    (0..n).map(entry).collect()
+}
+
 fn assert_said(text: &str) {
     let reading = read(text.as_bytes());
     assert!(!report("a.ron", &reading.source, &reading.problems).is_empty());

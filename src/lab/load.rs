@@ -84,8 +84,10 @@ fn read_text(source: String) -> Reading {
             problem.with_place(place)
         }));
     }
-    problems.sort_by_key(|problem| (problem.place, problem.severity));
+    // Where there are too many to list, errors go first: no warning may hide why a lab cannot run.
+    problems.sort_by_key(|problem| problem.severity);
     problems.truncate(PROBLEMS_MAX);
+    problems.sort_by_key(|problem| (problem.place, problem.severity));
     Reading { lab, problems, source, places }
 }
 

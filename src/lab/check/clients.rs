@@ -8,22 +8,26 @@ use super::{DAY, SHORTEST, pools};
 
 pub(super) fn check(findings: &mut Findings, lab: &Lab) {
     findings.names("clients", "client", lab.clients.iter().map(|client| client.name.as_str()));
-    let listeners: Vec<&str> = lab.listeners.iter().map(|one| one.name.as_str()).collect();
     for (index, client) in lab.clients.iter().enumerate() {
-        let at = format!("clients[{index}]");
-        findings.reference(&format!("{at}.listener"), "listener", &client.listener, &listeners);
-        if let Some(listener) = lab.listener(&client.listener) {
-            understood(findings, &at, client, listener);
-        }
-        findings.flaws(&format!("{at}.arrivals"), client.arrivals.flaws());
-        findings.flaws(&format!("{at}.keys"), client.keys.flaws());
-        findings.range(&format!("{at}.identities.count"), client.identities.count, 1, 1_000_000);
-        findings.period(&format!("{at}.timeout"), client.timeout, SHORTEST, DAY);
-        if let Some(key) = &client.key_in {
-            pools::key_name(findings, &format!("{at}.key_in"), key);
-        }
-        requests(findings, &at, &client.requests);
+        check_one(findings, index, client, lab);
     }
+}
+
+pub(super) fn check_one(findings: &mut Findings, index: usize, client: &Client, lab: &Lab) {
+    let listeners: Vec<&str> = lab.listeners.iter().map(|one| one.name.as_str()).collect();
+    let at = format!("clients[{index}]");
+    findings.reference(&format!("{at}.listener"), "listener", &client.listener, &listeners);
+    if let Some(listener) = lab.listener(&client.listener) {
+        understood(findings, &at, client, listener);
+    }
+    findings.flaws(&format!("{at}.arrivals"), client.arrivals.flaws());
+    findings.flaws(&format!("{at}.keys"), client.keys.flaws());
+    findings.range(&format!("{at}.identities.count"), client.identities.count, 1, 1_000_000);
+    findings.period(&format!("{at}.timeout"), client.timeout, SHORTEST, DAY);
+    if let Some(key) = &client.key_in {
+        pools::key_name(findings, &format!("{at}.key_in"), key);
+    }
+    requests(findings, &at, &client.requests);
 }
 
 fn understood(findings: &mut Findings, at: &str, client: &Client, listener: &Listener) {

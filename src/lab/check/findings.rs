@@ -26,6 +26,10 @@ impl Findings {
     pub(super) fn push(&mut self, problem: Problem) {
         if self.problems.len() < PROBLEMS_MAX {
             self.problems.push(problem);
+        } else if problem.is_error() && self.problems.iter().all(|known| !known.is_error()) {
+            // However many warnings came before, a lab with an error must not pass.
+            self.problems.pop();
+            self.problems.push(problem);
         }
     }
 

@@ -76,9 +76,7 @@ fn sizes(findings: &mut Findings, lab: &Lab) {
     findings.count("clients", clients.len(), 64);
     findings.count("cues", cues.len(), 256);
     findings.count("expectations", expectations.len(), 256);
-    let servers = pools.iter().flat_map(|pool| &pool.servers);
-    let servers = servers.map(|server| server.n_copies() as usize).sum();
-    findings.count("pools", servers, balance::pool::Pool::MEMBERS_MAX);
+    server_count(findings, lab);
     let routes = listeners.iter().map(|listener| listener.routes.len()).sum();
     findings.count("listeners", routes, 1_024);
     let parts = listeners.iter().flat_map(|listener| &listener.routes);
@@ -91,7 +89,14 @@ fn sizes(findings: &mut Findings, lab: &Lab) {
     findings.count("expectations", shares.sum(), 1_024);
 }
 
-/// What has to hold at any time of a run, and so after each cue.
+/// In all pools together, each copy counted.
+fn server_count(findings: &mut Findings, lab: &Lab) {
+    let servers = lab.pools.iter().flat_map(|pool| &pool.servers);
+    let n_servers = servers.map(|server| server.n_copies() as usize).sum();
+    findings.count("pools", n_servers, balance::pool::Pool::MEMBERS_MAX);
+}
+
+/// Everything in its own right.
 fn parts(findings: &mut Findings, lab: &Lab) {
     listeners::check(findings, lab);
     pools::check(findings, lab);

@@ -12,16 +12,20 @@ use crate::period::Period;
 pub(super) fn check(findings: &mut Findings, lab: &Lab) {
     findings.names("pools", "pool", lab.pools.iter().map(|pool| pool.name.as_str()));
     for (index, pool) in lab.pools.iter().enumerate() {
-        let at = format!("pools[{index}]");
-        algorithm::check(findings, &format!("{at}.algorithm"), pool);
-        key(findings, &at, pool);
-        stickiness(findings, &format!("{at}.stickiness"), &pool.stickiness);
-        wrapping(findings, &at, pool);
-        health::check(findings, &format!("{at}.health"), &pool.health);
-        upstream(findings, &at, pool);
-        servers::check(findings, &at, pool);
-        use_of(findings, &at, pool, lab);
+        check_one(findings, index, pool, lab);
     }
+}
+
+pub(super) fn check_one(findings: &mut Findings, index: usize, pool: &Pool, lab: &Lab) {
+    let at = format!("pools[{index}]");
+    algorithm::check(findings, &format!("{at}.algorithm"), pool);
+    key(findings, &at, pool);
+    stickiness(findings, &format!("{at}.stickiness"), &pool.stickiness);
+    wrapping(findings, &at, pool);
+    health::check(findings, &format!("{at}.health"), &pool.health);
+    upstream(findings, &at, pool);
+    servers::check(findings, &at, pool);
+    use_of(findings, &at, pool, lab);
 }
 
 fn key(findings: &mut Findings, at: &str, pool: &Pool) {

@@ -1,22 +1,23 @@
 //! Cues in order, each one possible after those before it; expectations about things that exist.
 
-use std::collections::BTreeSet;
+use std::borrow::Cow;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::super::expectation::{Claim, Expectation, Window};
 use super::super::problem::Problem;
-use super::super::{Cue, Lab};
+use super::super::{Cue, Lab, Pool};
 use super::findings::Findings;
-use super::{DAY, SHORTEST, parts};
+use super::{DAY, SHORTEST, clients, parts, pools, server_count};
 use crate::period::Period;
 
 pub(super) fn check(findings: &mut Findings, lab: &Lab) {
     findings.names("cues", "cue", lab.cues.iter().map(|cue| cue.name.as_str()));
     order(findings, lab);
-    let stages = play(findings, lab);
+    let seen = play(findings, lab);
     let names = lab.expectations.iter().map(|one| one.name.as_str());
     findings.names("expectations", "expectation", names);
     for (index, expectation) in lab.expectations.iter().enumerate() {
-        expected(findings, &format!("expectations[{index}]"), expectation, lab, &stages);
+        expected(findings, &format!("expectations[{index}]"), expectation, lab, &seen);
     }
 }
 
@@ -46,33 +47,75 @@ fn order(findings: &mut Findings, lab: &Lab) {
     }
 }
 
-/// The lab at the start and after each cue, as far as the cues can be made.
-fn play(findings: &mut Findings, lab: &Lab) -> Vec<Lab> {
-    let mut stages = vec![lab.clone()];
-    let mut known: BTreeSet<String> =
-        problems_of(lab).into_iter().map(|problem| problem.what).collect();
-    for (index, cue) in lab.cues.iter().enumerate() {
-        let before = stages.last().unwrap_or(lab);
-        match cue.apply(before) {
-            Err((edit, error)) => {
-                findings.message(&format!("cues[{index}].edits[{edit}]"), &error.to_string());
-            }
-            Ok(after) => {
-                for problem in problems_of(&after) {
-                    if known.insert(problem.what.clone()) {
-                        findings.push(after_cue(problem, index, cue));
-                    }
-                }
-                stages.push(after);
-            }
-        }
-    }
-    stages
+/// What pools have had at some time of the run, by their names.
+#[derive(Default)]
+struct Seen {
+    servers: BTreeMap<String, BTreeSet<String>>,
+    /// Those that had a keyed algorithm.
+    keyed: BTreeSet<String>,
 }
 
-fn problems_of(lab: &Lab) -> Vec<Problem> {
+impl Seen {
+    fn note(&mut self, pool: &Pool) {
+        let servers = self.servers.entry(pool.name.clone()).or_default();
+        servers.extend(pool.servers.iter().map(|server| server.name.clone()));
+        if pool.algorithm.about().keyed {
+            self.keyed.insert(pool.name.clone());
+        }
+    }
+}
+
+/// Makes the cues one after the other, as far as they can be made. After each, only what it changed is looked
+/// at: looking at the whole lab again takes minutes for one that is large in every way.
+fn play(findings: &mut Findings, lab: &Lab) -> Seen {
+    let mut seen = Seen::default();
+    lab.pools.iter().for_each(|pool| seen.note(pool));
+    let mut known: BTreeSet<String> = known_before(lab);
+    let mut now = Cow::Borrowed(lab);
+    for (index, cue) in lab.cues.iter().enumerate() {
+        let after = match cue.apply(&now) {
+            Ok(after) => after,
+            Err((edit, error)) => {
+                findings.message(&format!("cues[{index}].edits[{edit}]"), &error.to_string());
+                continue;
+            }
+        };
+        for problem in problems_of_change(&now, &after) {
+            if known.insert(problem.what.clone()) {
+                findings.push(after_cue(problem, index, cue));
+            }
+        }
+        let changed = after.pools.iter().zip(&now.pools).filter(|(after, before)| after != before);
+        changed.for_each(|(pool, _)| seen.note(pool));
+        now = Cow::Owned(after);
+    }
+    seen
+}
+
+/// What is said already, and so not worth saying again of a cue.
+fn known_before(lab: &Lab) -> BTreeSet<String> {
+    if lab.cues.is_empty() {
+        return BTreeSet::new();
+    }
     let mut findings = Findings::default();
     parts(&mut findings, lab);
+    findings.into_problems().into_iter().map(|problem| problem.what).collect()
+}
+
+/// Cues change pools and clients in their places, and add and remove neither.
+fn problems_of_change(before: &Lab, after: &Lab) -> Vec<Problem> {
+    let mut findings = Findings::default();
+    server_count(&mut findings, after);
+    for (index, pool) in after.pools.iter().enumerate() {
+        if before.pools.get(index) != Some(pool) {
+            pools::check_one(&mut findings, index, pool, after);
+        }
+    }
+    for (index, client) in after.clients.iter().enumerate() {
+        if before.clients.get(index) != Some(client) {
+            clients::check_one(&mut findings, index, client, after);
+        }
+    }
     findings.into_problems()
 }
 
@@ -86,13 +129,7 @@ fn after_cue(problem: Problem, index: usize, cue: &Cue) -> Problem {
     Problem { path, what, ..problem }
 }
 
-fn expected(
-    findings: &mut Findings,
-    at: &str,
-    expectation: &Expectation,
-    lab: &Lab,
-    stages: &[Lab],
-) {
+fn expected(findings: &mut Findings, at: &str, expectation: &Expectation, lab: &Lab, seen: &Seen) {
     if let Window::Until(cue) | Window::Since(cue) = &expectation.when {
         let cues: Vec<&str> = lab.cues.iter().map(|cue| cue.name.as_str()).collect();
         findings.reference(&format!("{at}.when"), "cue", cue, &cues);
@@ -104,7 +141,7 @@ fn expected(
         Claim::Shares { pool, percent, within_percent } => {
             findings.reference(&format!("{at}.pool"), "pool", pool, &pools);
             findings.percent(&format!("{at}.within_percent"), *within_percent);
-            shares(findings, &format!("{at}.percent"), pool, percent, stages);
+            shares(findings, &format!("{at}.percent"), pool, percent, seen);
         }
         Claim::Percentile { client, percentile, below } => {
             findings.range(&format!("{at}.percentile"), *percentile, 1.0, 99.99);
@@ -116,11 +153,7 @@ fn expected(
         Claim::MovedKeys { pool, max_percent } => {
             findings.reference(&format!("{at}.pool"), "pool", pool, &pools);
             findings.percent(&format!("{at}.max_percent"), *max_percent);
-            let keyed = stages
-                .iter()
-                .filter_map(|lab| lab.pool(pool))
-                .any(|pool| pool.algorithm.about().keyed);
-            if lab.pool(pool).is_some() && !keyed {
+            if lab.pool(pool).is_some() && !seen.keyed.contains(pool) {
                 findings.warn(
                     &format!("{at}.pool"),
                     format!("pool `{pool}` has no keyed algorithm, so keys belong to nobody"),
@@ -145,13 +178,11 @@ fn shares(
     findings: &mut Findings,
     at: &str,
     pool: &str,
-    percent: &std::collections::BTreeMap<String, f64>,
-    stages: &[Lab],
+    percent: &BTreeMap<String, f64>,
+    seen: &Seen,
 ) {
-    let pools = stages.iter().filter_map(|lab| lab.pool(pool));
-    let servers: BTreeSet<&str> =
-        pools.flat_map(|pool| &pool.servers).map(|server| server.name.as_str()).collect();
-    let servers: Vec<&str> = servers.into_iter().collect();
+    let servers = seen.servers.get(pool).into_iter().flatten();
+    let servers: Vec<&str> = servers.map(String::as_str).collect();
     for (server, percent) in percent {
         let at = format!("{at}[\"{server}\"]");
         findings.reference(&at, "server", server, &servers);
