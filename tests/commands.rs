@@ -140,7 +140,7 @@ fn keys_says_which_keys_are_no_addresses() {
     let ended = evenkeel(&[&base[..], &[keys.to_str().unwrap()]].concat());
     assert_eq!(ended.code, 0);
     assert!(
-        ended.err.contains("2 of the keys") && ended.err.contains("`foo` on line 2"),
+        ended.err.contains("2 of 3 keys") && ended.err.contains("`foo` on line 2"),
         "{}",
         ended.err
     );

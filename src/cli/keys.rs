@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 use std::io;
-use std::net::{IpAddr, Ipv4Addr};
-use std::path::{Path, PathBuf};
+use std::net::Ipv4Addr;
+use std::path::PathBuf;
 
 use clap::Args;
 use serde::Serialize;
@@ -15,7 +15,7 @@ use crate::hash::mix;
 use crate::lab;
 
 use super::Streams;
-use super::lab_file::read_bounded;
+use super::key_file;
 use super::outcome::{Answer, Failure};
 use super::servers::{NamedWeight, NewWeight, ServerList, algorithm_for};
 use super::table::{grouped, percent};
@@ -101,7 +101,7 @@ impl Keys {
         }
         let keys = self.keys(&algorithm)?;
         if matches!(algorithm, Algorithm::IpHash(_)) {
-            Self::warn_of_no_addresses(&keys, streams)?;
+            key_file::warn_of_no_addresses(&keys, streams)?;
         }
         let around = Settings::default();
         let before = Pool::new(&algorithm, &around, &terms, 0);
@@ -227,41 +227,7 @@ impl Keys {
             };
             return Ok((0..self.count).map(key).collect());
         };
-        // One byte more than is allowed, so that a file that is too long is told from one that just fits.
-        let text = read_bounded(path, KEYS_FILE_BYTES_MAX + 1)?;
-        if text.len() as u64 > KEYS_FILE_BYTES_MAX {
-            let limit = KEYS_FILE_BYTES_MAX >> 20;
-            return Err(refused(path, &format!("it has more than {limit} MiB: keep a part of it")));
-        }
-        let text = String::from_utf8(text)
-            .map_err(|_not_text| refused(path, "it is not UTF-8: save it as UTF-8"))?;
-        // Some editors put a mark in front of a file that they do not show or count.
-        let text = text.strip_prefix('\u{feff}').unwrap_or(&text);
-        if text.lines().nth(KEYS_MAX as usize).is_some() {
-            let problem =
-                format!("it has more than {} keys: keep a part of them", grouped(KEYS_MAX));
-            return Err(refused(path, &problem));
-        }
-        let keys: Vec<String> = text.lines().map(str::to_owned).collect();
-        if keys.is_empty() {
-            return Err(refused(path, "it is empty: write one key on each line"));
-        }
-        Ok(keys)
-    }
-
-    /// NGINX gives all clients that it knows no address of to one server, and so does its dialect.
-    fn warn_of_no_addresses(keys: &[String], streams: &mut Streams<'_>) -> Result<(), Failure> {
-        let mut others = keys.iter().enumerate().filter(|(_, key)| key.parse::<IpAddr>().is_err());
-        if let Some((index, key)) = others.next() {
-            let (line, n) = (index + 1, grouped(others.count() as u64 + 1));
-            writeln!(
-                streams.err,
-                "evenkeel: --keys-file: {n} of the keys are no addresses, so ip-hash gives them all to \
-                 one server; the first is `{}` on line {line}",
-                key.escape_debug(),
-            )?;
-        }
-        Ok(())
+        key_file::read(path)
     }
 }
 
@@ -283,10 +249,6 @@ fn owners(algorithm: &Algorithm, members: &[Member], keys: &[String]) -> Vec<u32
         ..Request::default()
     });
     Assignment::new(balancer.as_ref(), members, requests).owners
-}
-
-fn refused(path: &Path, problem: &str) -> Failure {
-    Failure::option("--keys-file", format!("{}: {problem}", path.display()))
 }
 
 fn shares<'a>(assignment: &Assignment<'a>) -> Vec<(&'a str, f64)> {
@@ -312,8 +274,7 @@ fn part(count: u64, of: u64) -> f64 {
     count as f64 / of.max(1) as f64
 }
 
-const KEYS_MAX: u64 = 10_000_000;
-const KEYS_FILE_BYTES_MAX: u64 = 256 * 1024 * 1024;
+pub(super) const KEYS_MAX: u64 = 10_000_000;
 
 const EXAMPLES: &str = "Examples:
   evenkeel keys --algorithm modulo --servers a,b,c,d --add e

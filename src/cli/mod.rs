@@ -6,6 +6,7 @@
 mod algorithms;
 mod check;
 mod compare;
+mod key_file;
 mod keys;
 mod lab_file;
 mod order;
