@@ -51,6 +51,12 @@ impl Member {
     pub fn is_full(&self) -> bool {
         self.limit != 0 && self.in_flight() >= self.limit
     }
+
+    /// Whether nothing about the member itself speaks against it.
+    #[inline]
+    pub(super) fn is_ready(&self) -> bool {
+        self.standing.health() == Health::Up && !self.is_draining() && !self.is_full()
+    }
 }
 
 /// What the requests do to a member, and what algorithms remember of it.

@@ -71,24 +71,19 @@ impl<'a> View<'a> {
 
     #[inline]
     pub fn usable(&self, index: usize) -> bool {
-        self.is_plain(index) || self.exclusion(index).is_none()
+        self.is_plain() && self.members[index].is_ready() || self.exclusion(index).is_none()
     }
 
-    /// Whether the usual case holds, in which there is nothing to ask about. Every algorithm asks this for every
-    /// pick, so it is worth a short way.
+    /// Whether the usual case holds, in which a member that is ready is also usable. Every algorithm asks for
+    /// every pick, so it is worth a short way.
     #[inline]
-    fn is_plain(&self, index: usize) -> bool {
-        let member = &self.members[index];
-        member.standing.health() == Health::Up
-            && member.weight != 0
-            && member.limit == 0
-            && !member.drained
-            && self.request.tried.count() == 0
-            && self.held.is_empty()
-            && self.room.is_none()
+    fn is_plain(&self) -> bool {
+        self.request.tried.count() == 0 && self.held.is_empty() && self.room.is_none()
     }
 
     /// Why a member cannot be picked, or nothing if it can.
+    #[cold]
+    #[inline(never)]
     pub fn exclusion(&self, index: usize) -> Option<Exclusion> {
         let member = &self.members[index];
         if member.is_draining() {
@@ -122,8 +117,16 @@ impl<'a> View<'a> {
         word >> (index % 64) & 1 == 1
     }
 
+    #[inline]
     pub fn usable_indexes(self) -> impl Iterator<Item = usize> + 'a {
-        (0..self.members.len()).filter(move |&index| self.usable(index))
+        // Asked once here and not for each member.
+        let plain = self.is_plain();
+        let members = self.members.iter().enumerate();
+        members
+            .filter(move |(index, member)| {
+                plain && member.is_ready() || self.exclusion(*index).is_none()
+            })
+            .map(|(index, _)| index)
     }
 }
 

@@ -84,6 +84,8 @@ impl Circle {
     }
 
     /// Walks on from a place, once round at most.
+    #[cold]
+    #[inline(never)]
     fn walk(&self, view: &View<'_>, first: usize) -> Option<(usize, usize)> {
         // With nobody usable the whole way round would be for nothing, and it can be long.
         view.usable_indexes().next()?;
