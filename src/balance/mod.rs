@@ -38,6 +38,7 @@ mod lottery;
 mod member;
 mod mersenne;
 mod picture;
+mod remainder;
 mod view;
 mod wheel;
 mod words;

@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 use super::decision::{Notes, Quantity, Rule, Value};
 use super::member::Member;
 use super::picture::Picture;
+use super::remainder::Divisor;
 use super::view::View;
 use super::{About, Balancer, Origin, Recipe};
 use crate::dice::Dice;
@@ -36,6 +37,7 @@ impl Recipe for RoundRobin {
         Box::new(Turn {
             cursor: Arc::clone(&origin.cursor),
             order: (0..members.len() as u32).collect(),
+            count: Divisor::new(members.len()),
         })
     }
 }
@@ -43,25 +45,33 @@ impl Recipe for RoundRobin {
 struct Turn {
     cursor: Arc<AtomicU64>,
     order: Vec<u32>,
+    count: Divisor,
 }
 
 impl Turn {
-    fn place(&self, count: u64) -> usize {
-        // Counts stay below 2^32 for hours and a 32-bit remainder is several times cheaper.
-        match (u32::try_from(count), u32::try_from(self.order.len())) {
-            (Ok(count), Ok(len)) => (count % len) as usize,
-            _ => (count % self.order.len() as u64) as usize,
-        }
+    fn next(&self) -> usize {
+        self.count.remainder(self.cursor.fetch_add(1, Relaxed))
+    }
+
+    /// Apart from the usual case, whose atomic addition waits for everything that was stored before it.
+    #[cold]
+    #[inline(never)]
+    fn pass_over(&self, view: &View<'_>) -> Option<usize> {
+        // Twice round, because another worker may take the usable turns of the first round.
+        (1..2 * self.order.len())
+            .map(|_| self.next())
+            .find(|&place| view.usable(place))
+            .or_else(|| view.usable_indexes().next())
     }
 }
 
 impl Balancer for Turn {
     fn pick(&self, view: &View<'_>, _dice: &mut Dice, notes: &mut Notes) -> Option<usize> {
-        // Twice round, because another worker may take the usable turns of the first round.
-        let found = (0..2 * self.order.len())
-            .map(|_| self.place(self.cursor.fetch_add(1, Relaxed)))
-            .find(|&place| view.usable(place))
-            .or_else(|| view.usable_indexes().next());
+        if self.order.is_empty() {
+            return None;
+        }
+        let place = self.next();
+        let found = if view.usable(place) { Some(place) } else { self.pass_over(view) };
         notes.add(|decision| {
             decision.rule = Some(Rule::NextInTurn);
             decision
@@ -71,10 +81,7 @@ impl Balancer for Turn {
     }
 
     fn picture(&self) -> Picture<'_> {
-        let next = match self.order.len() {
-            0 => 0,
-            _ => self.place(self.cursor.load(Relaxed)),
-        };
+        let next = self.count.remainder(self.cursor.load(Relaxed));
         Picture::Schedule { order: (&self.order).into(), next }
     }
 }

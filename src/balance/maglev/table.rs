@@ -3,30 +3,21 @@
 use super::super::bounded::Bound;
 use super::super::decision::{Notes, Quantity, Rule, Value};
 use super::super::picture::Picture;
+use super::super::remainder::Divisor;
 use super::super::view::View;
 use super::super::{Balancer, key};
 use crate::dice::Dice;
 
 pub(super) struct Table {
     owners: Vec<u32>,
-    /// 2^64 divided by the number of slots.
-    reciprocal: u64,
+    slots: Divisor,
     bound: Bound,
 }
 
 impl Table {
     pub(super) fn new(owners: Vec<u32>, bound: Bound) -> Self {
-        let reciprocal = u64::MAX / owners.len().max(1) as u64;
-        Self { owners, reciprocal, bound }
-    }
-
-    /// The hash's remainder. Barrett's way: a division would take longer than all the rest of a pick. The
-    /// estimated quotient is the true one or one less.
-    #[inline]
-    fn slot(&self, hash: u64) -> usize {
-        let slots = self.owners.len() as u64;
-        let rest = hash.wrapping_sub(key::scale(hash, self.reciprocal).wrapping_mul(slots));
-        (if rest >= slots { rest - slots } else { rest }) as usize
+        let slots = Divisor::new(owners.len());
+        Self { owners, slots, bound }
     }
 
     #[inline]
@@ -34,7 +25,7 @@ impl Table {
         if self.owners.is_empty() {
             return None;
         }
-        let slot = self.slot(hash);
+        let slot = self.slots.remainder(hash);
         let owner = self.owners[slot] as usize;
         if view.usable(owner) {
             note(notes, Rule::Slot, 0, slot);
@@ -44,17 +35,19 @@ impl Table {
     }
 
     /// As many attempts with an altered hash as find almost always somebody, then slot after slot.
+    #[cold]
+    #[inline(never)]
     fn choose_another(&self, view: &View<'_>, hash: u64, notes: &mut Notes) -> Option<usize> {
         view.usable_indexes().next()?;
         for attempt in 1..ATTEMPTS {
-            let slot = self.slot(hash ^ (u64::MAX - attempt + 1));
+            let slot = self.slots.remainder(hash ^ (u64::MAX - attempt + 1));
             let owner = self.owners[slot] as usize;
             if view.usable(owner) {
                 note(notes, Rule::NextOwner, attempt, slot);
                 return Some(owner);
             }
         }
-        let (before, after) = self.owners.split_at(self.slot(hash));
+        let (before, after) = self.owners.split_at(self.slots.remainder(hash));
         let owner = after.iter().chain(before).find(|&&owner| view.usable(owner as usize));
         notes.add(|decision| decision.rule = Some(Rule::NextOwner));
         // A server can be without a slot if the table is smaller than the pool.
@@ -101,18 +94,6 @@ mod tests {
             let view = View::new(&members, &request);
             assert_eq!(table.choose(&view, 10, &mut Notes::off()), Some(expected));
             request.tried.add(expected as u32);
-        }
-    }
-
-    #[test]
-    fn slots_are_remainders() {
-        let mut dice = Dice::new(19);
-        for slots in [1_u32, 2, 7, 65_537, 5_000_011] {
-            let table = Table::new(vec![0; slots as usize], Bound::None);
-            let edges = [0, 1, u64::from(slots) - 1, u64::from(slots), u64::MAX - 1, u64::MAX];
-            for hash in edges.into_iter().chain((0..10_000).map(|_| dice.roll())) {
-                assert_eq!(table.slot(hash) as u64, hash % u64::from(slots), "{hash} of {slots}");
-            }
         }
     }
 }

@@ -42,6 +42,8 @@ impl Balancer for Blocks {
 }
 
 impl Blocks {
+    #[cold]
+    #[inline(never)]
     fn next_in_plain_list(&self, view: &View<'_>) -> Option<usize> {
         let members_count = view.members.len();
         (0..members_count)

@@ -34,10 +34,12 @@ struct Deadlines {
 
 impl Balancer for Deadlines {
     fn pick(&self, view: &View<'_>, _dice: &mut Dice, notes: &mut Notes) -> Option<usize> {
-        // The bound is for a period in which every turn belongs to a member that cannot be used.
-        let found = (0..self.turns.len())
-            .map(|_| self.turns.place(self.turns.count()))
-            .find(|&place| view.usable(self.turns.owner(place)));
+        if self.turns.len() == 0 {
+            return None;
+        }
+        let place = self.turns.place(self.turns.count());
+        let usable = view.usable(self.turns.owner(place));
+        let found = if usable { Some(place) } else { self.pass_over(view) };
         notes.add(|decision| {
             decision.rule = Some(Rule::EarliestDeadline);
             for index in view.usable_indexes() {
@@ -51,6 +53,17 @@ impl Balancer for Deadlines {
 
     fn picture(&self) -> Picture<'_> {
         self.turns.picture()
+    }
+}
+
+impl Deadlines {
+    #[cold]
+    #[inline(never)]
+    fn pass_over(&self, view: &View<'_>) -> Option<usize> {
+        // The bound is for a period in which every turn belongs to a member that cannot be used.
+        (1..self.turns.len())
+            .map(|_| self.turns.place(self.turns.count()))
+            .find(|&place| view.usable(self.turns.owner(place)))
     }
 }
 

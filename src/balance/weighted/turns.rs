@@ -6,10 +6,12 @@ use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use crate::balance::Origin;
 use crate::balance::member::Member;
 use crate::balance::picture::Picture;
+use crate::balance::remainder::Divisor;
 
 /// Which member each turn of a period belongs to. A turn is one atomic addition, so workers share one order.
 pub(super) struct Turns {
     order: Vec<u32>,
+    period: Divisor,
     cursor: Arc<AtomicU64>,
 }
 
@@ -20,7 +22,9 @@ impl Turns {
         origin: &Origin,
         arrange: impl FnOnce(&[u64]) -> Vec<u32>,
     ) -> Self {
-        Self { order: arrange(&turns_of(members)), cursor: Arc::clone(&origin.cursor) }
+        let order = arrange(&turns_of(members));
+        let period = Divisor::new(order.len());
+        Self { order, period, cursor: Arc::clone(&origin.cursor) }
     }
 
     /// How many turns a period has.
@@ -35,7 +39,7 @@ impl Turns {
 
     /// The place in the period that belongs to a count; the period is not empty.
     pub(super) fn place(&self, count: u64) -> usize {
-        (count % self.order.len() as u64) as usize
+        self.period.remainder(count)
     }
 
     pub(super) fn owner(&self, place: usize) -> usize {
