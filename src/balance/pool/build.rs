@@ -166,8 +166,8 @@ impl Pool {
     /// Works out what follows from the members' health. Called whenever it changed.
     pub fn refresh(&self) {
         self.share_out();
-        let window =
-            self.settings.slow_start.as_ref().map_or(0, |slow_start| slow_start.window.ns());
+        let Some(slow_start) = &self.settings.slow_start else { return };
+        let window = slow_start.window.ns();
         let ends = self.members.iter().filter_map(|member| match member.standing.since_ns() {
             0 => None,
             since => Some(since.saturating_add(window)),

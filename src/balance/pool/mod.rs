@@ -118,12 +118,11 @@ impl Pool {
         if let Some(pick) = own.and_then(|own| self.pick_own(request, own, notes)) {
             return pick;
         }
-        let mut held = [0; slow_start::WORDS];
-        let held = self.hold_back(request, dice, &mut held);
-        let first = self.draw_group(request, dice, notes);
-        self.pick_from(first, request, held, dice, notes)
-            .or_else(|| self.fall_through(first, request, held, dice, notes))
-            .unwrap_or_else(|| self.nobody(request, notes))
+        if self.is_warming(request.now_ns) {
+            self.pick_while_warming(request, dice, notes)
+        } else {
+            self.pick_except(&[], request, dice, notes)
+        }
     }
 
     /// Whether a place at a member goes to somebody who waited for it, by the rules of a pick. `bound`: a sticky
@@ -189,10 +188,34 @@ impl Pool {
         Some(if member.is_full() { Pick::Wait { only: Some(own) } } else { Pick::Member(own) })
     }
 
-    fn draw_group(&self, request: &Request<'_>, dice: &mut Dice, notes: &mut Notes) -> usize {
-        if self.groups.len() < 2 {
-            return 0;
+    /// Chooses among those who are not held back.
+    #[inline]
+    fn pick_except(
+        &self,
+        held: &[u64],
+        request: &Request<'_>,
+        dice: &mut Dice,
+        notes: &mut Notes,
+    ) -> Pick {
+        let first = self.draw_group(request, dice, notes);
+        match self.pick_from(first, request, held, dice, notes) {
+            Some(pick) => pick,
+            None => self.pick_elsewhere(first, request, held, dice, notes),
         }
+    }
+
+    #[inline]
+    fn draw_group(&self, request: &Request<'_>, dice: &mut Dice, notes: &mut Notes) -> usize {
+        if self.groups.len() < 2 { 0 } else { self.draw_one_of_several(request, dice, notes) }
+    }
+
+    #[inline(never)]
+    fn draw_one_of_several(
+        &self,
+        request: &Request<'_>,
+        dice: &mut Dice,
+        notes: &mut Notes,
+    ) -> usize {
         // A key keeps its group for as long as the shares stand still; everything else is drawn.
         let mut draw = if self.keyed && !request.key.is_empty() {
             mix(xxh64(request.key, GROUP_SEED)) % u64::from(shares::WHOLE)
@@ -223,6 +246,7 @@ impl Pool {
         }
     }
 
+    #[inline]
     fn pick_from(
         &self,
         index: usize,
@@ -267,16 +291,18 @@ impl Pool {
     }
 
     /// The drawn group has nobody: the others in their order, so that there is a pick if anyone is usable.
-    fn fall_through(
+    #[cold]
+    #[inline(never)]
+    fn pick_elsewhere(
         &self,
         first: usize,
         request: &Request<'_>,
         held: &[u64],
         dice: &mut Dice,
         notes: &mut Notes,
-    ) -> Option<Pick> {
+    ) -> Pick {
         let others = (0..self.groups.len()).filter(|&index| index != first);
-        others.into_iter().find_map(|index| {
+        let found = others.into_iter().find_map(|index| {
             let GroupKey { level, zone, .. } = &self.groups[index].key;
             let stage = || Stage::WentOn { level: *level, zone: Arc::clone(zone) };
             notes.add(|decision| decision.stages.push(stage()));
@@ -285,7 +311,8 @@ impl Pool {
                 notes.add(|decision| decision.stages.truncate(decision.stages.len() - 1));
             }
             found
-        })
+        });
+        found.unwrap_or_else(|| self.nobody(request, notes))
     }
 
     fn nobody(&self, request: &Request<'_>, notes: &mut Notes) -> Pick {

@@ -6,8 +6,9 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::super::decision::Notes;
 use super::super::view::Request;
-use super::Pool;
+use super::{Pick, Pool};
 use crate::dice::Dice;
 use crate::hash::{mix, xxh64};
 use crate::period::Period;
@@ -42,18 +43,28 @@ impl SlowStart {
 }
 
 impl Pool {
-    /// Marks the warming members that sit this pick out. Nothing is marked, and next to nothing done, when
-    /// nobody is warming up.
-    pub(super) fn hold_back<'a>(
+    #[inline]
+    pub(super) fn is_warming(&self, now_ns: u64) -> bool {
+        now_ns < self.warm_until_ns.load(std::sync::atomic::Ordering::Relaxed)
+    }
+
+    /// A pick apart from all others, which need not even clear the room for the marks: 512 bytes.
+    #[cold]
+    #[inline(never)]
+    pub(super) fn pick_while_warming(
         &self,
         request: &Request<'_>,
         dice: &mut Dice,
-        words: &'a mut [u64; WORDS],
-    ) -> &'a [u64] {
-        let Some(slow_start) = &self.settings.slow_start else { return &[] };
-        if request.now_ns >= self.warm_until_ns.load(std::sync::atomic::Ordering::Relaxed) {
-            return &[];
-        }
+        notes: &mut Notes,
+    ) -> Pick {
+        let mut held = [0; WORDS];
+        self.hold_back(request, dice, &mut held);
+        self.pick_except(&held, request, dice, notes)
+    }
+
+    /// Marks the warming members that sit this pick out.
+    fn hold_back(&self, request: &Request<'_>, dice: &mut Dice, words: &mut [u64; WORDS]) {
+        let Some(slow_start) = &self.settings.slow_start else { return };
         let key = (self.keyed && !request.key.is_empty()).then(|| xxh64(request.key, WARM_SEED));
         for member in &self.members {
             let factor = slow_start.factor(member.standing.since_ns(), request.now_ns);
@@ -63,7 +74,6 @@ impl Pool {
                 words[member.index as usize / 64] |= 1 << (member.index % 64);
             }
         }
-        words
     }
 }
 
