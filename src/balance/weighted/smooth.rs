@@ -28,18 +28,18 @@ pub(super) fn build(members: &[Member]) -> Box<dyn Balancer> {
 
 /// One turn among the usable members. The caller says by which rule it came to this.
 pub(in crate::balance) fn turn(view: &View<'_>, notes: &mut Notes) -> Option<usize> {
-    turn_among(view, |_| true, notes)
+    turn_of(view, view.usable_indexes(), notes)
 }
 
-/// One turn among those usable members that `takes_part` lets in. The others' credits stay as they are.
-pub(in crate::balance) fn turn_among(
+/// One turn among those members that take part. The others' credits stay as they are.
+pub(in crate::balance) fn turn_of(
     view: &View<'_>,
-    takes_part: impl Fn(usize) -> bool,
+    taking_part: impl Iterator<Item = usize>,
     notes: &mut Notes,
 ) -> Option<usize> {
     let mut best = None;
     let mut handed_out = 0;
-    for index in view.usable_indexes().filter(|&index| takes_part(index)) {
+    for index in taking_part {
         let member = &view.members[index];
         let weight = effective_weight(member);
         let credit = member.load.credit.fetch_add(weight, Relaxed) + weight;
