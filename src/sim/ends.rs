@@ -36,7 +36,7 @@ impl Simulation {
         let sample = Sample { now_ns, beside, first_byte_ns: latency_ns, latency_ns, succeeded };
         at.pool.finish(at.member as usize, &sample);
         let meter = &mut self.servers[at.server as usize].meter;
-        meter.counters.finish(outcome);
+        meter.counters.finish_alone(outcome);
         meter.latency.record_alone(latency_ns);
         Some(at)
     }
@@ -63,14 +63,16 @@ impl Simulation {
         if flight.attempts >= retries.attempts {
             return false;
         }
-        let wanted = retries.on.iter().any(|on| is_case(*on, outcome, status));
+        if !retries.on.iter().any(|on| is_case(*on, outcome, status)) {
+            return false;
+        }
         let repeatable = outcome == Outcome::Refused
             || retries.non_idempotent
             || is_idempotent(&group.kind(flight.kind).method);
         let front = &self.fronts[flight.front as usize];
         let under_way = front.retries_under_way;
         let budget = (front.in_flight() as f64 * retries.budget.percent / 100.0).floor() as u32;
-        wanted && repeatable && (flight.is_retry || under_way < budget.max(retries.budget.floor))
+        repeatable && (flight.is_retry || under_way < budget.max(retries.budget.floor))
     }
 
     fn plan_retry(&mut self, id: FlightId, at: &Attempt) {
@@ -100,7 +102,7 @@ impl Simulation {
             self.fronts[flight.front as usize].retries_under_way -= 1;
         }
         let group = &mut self.crowds[flight.crowd as usize];
-        group.meter.counters.finish(outcome);
+        group.meter.counters.finish_alone(outcome);
         // A quick refusal must not make a bad choice look fast; who gave up waiting has waited so long.
         if !is_failure(outcome) || matches!(outcome, Outcome::TimedOut(_)) {
             group.meter.latency.record_alone(now_ns - flight.intended_ns);

@@ -234,7 +234,7 @@ impl Simulation {
         let group = &mut self.crowds[crowd as usize];
         let flight = group.request(crowd, user, self.next_number, now_ns);
         group.asking.extend(user);
-        group.meter.counters.start();
+        group.meter.counters.start_alone();
         // Without a bound, a pool that cannot keep up would take all memory before the run ends.
         let full = self.flights.under_way() >= self.lab.limits.connections as usize;
         let id = self.flights.add(flight);
@@ -288,14 +288,14 @@ impl Simulation {
 
     /// Asks the pool for a server and sends the request there.
     fn dispatch(&mut self, id: FlightId) {
-        let Some(flight) = self.flights.get(id).cloned() else { return };
         let now_ns = self.now_ns();
+        let Some(flight) = self.flights.get(id) else { return };
         let group = &self.crowds[flight.crowd as usize];
         let front = &mut self.fronts[flight.front as usize];
         let (address_text, address) = group.address(flight.identity);
         self.key.clear();
         if front.is_keyed() {
-            group.write_key(&front.settings.key, &flight, &mut self.key);
+            group.write_key(&front.settings.key, flight, &mut self.key);
         }
         let client = (flight.crowd, flight.identity);
         let bond = front.bonds.find(client, group.client.cookies, address_text, now_ns);
@@ -308,8 +308,11 @@ impl Simulation {
             Request { key: &self.key, address: Some(address), now_ns, tried: flight.tried };
         let pick = pool.pick(&request, own, &mut self.dice, &mut Notes::off());
         let is_bound = bond != Bond::None && bond != Bond::Expired;
-        self.suspect(&flight, &bond, own, pick);
-        let strict = self.fronts[flight.front as usize].bonds.is_strict();
+        let strict = front.bonds.is_strict();
+        if self.sessions[flight.front as usize].home(client).is_some() {
+            let flight = flight.clone();
+            self.suspect(&flight, &bond, own, pick);
+        }
         match pick {
             Pick::Member(member) if strict && is_bound && own != Some(member) => {
                 self.complete(id, Outcome::NoServer, None);
@@ -344,8 +347,8 @@ impl Simulation {
         let beside = pool.start(member as usize);
         flight.attempts += 1;
         flight.line_until_ns = None;
-        let server = &self.servers[number as usize];
-        server.meter.counters.start();
+        let server = &mut self.servers[number as usize];
+        server.meter.counters.start_alone();
         let fate = server.fate(&mut work(self.seed, FATE_STREAM, flight));
         let attempt = flight.attempts;
         flight.stage = Stage::At(Attempt {
