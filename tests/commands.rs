@@ -256,6 +256,14 @@ fn sim_reports_and_repeats_itself() {
 }
 
 #[test]
+fn an_expectation_about_a_cue_that_never_came_does_not_hold() {
+    let ended = evenkeel(&["sim", "presets/slow-server.ron", "--for", "5s"]);
+    assert_eq!(ended.code, 1);
+    let sentence = "FAILS  most-are-fast-again: the run ended before the cue count-in-flight";
+    assert!(ended.out.contains(sentence), "{}", ended.out);
+}
+
+#[test]
 fn sim_ends_with_1_where_an_expectation_fails() {
     let lab = r#"(
         listeners: [(name: "web", address: "127.0.0.1:0", pool: "web")],

@@ -1,6 +1,6 @@
 //! Choose one member for one request.
 //!
-//! Everything here is pure: no clock, socket, lock-step or colour. Time, dice and the members' state are
+//! Everything here is pure: no clock, socket or colour. Time, dice and the members' state are
 //! arguments, so the same compiled code serves the proxy, the simulator and the pictures, and they
 //! cannot disagree.
 //!
@@ -15,17 +15,7 @@
 //! - A pick is a function of the algorithm's state, the view and the dice. Nothing is asked of the world.
 //! - With notes off a pick allocates nothing.
 //!
-//! # How to add an algorithm
-//!
-//! One file and one line:
-//!
-//! 1. Write `balance/my_idea.rs`: the theory with its source in a few lines, the settings struct with its
-//!    defaults, `impl Recipe` for it (what people should know, and `build`), the balancer, its tests.
-//!    `round_robin.rs` is the smallest example, `first.rs` the smallest that looks at load.
-//! 2. Add its line to the list in `balance/algorithm.rs` (and, as Rust wants it, its `mod` below).
-//!
-//! The contract test, the command line, the comparison and the window take it from there. If its reasons
-//! need a new rule or quantity, `decision.rs` has the lists and `words.rs` their wording.
+//! How to add an algorithm stands at the end of `mod.rs`.
 
 mod algorithm;
 mod bounded;
@@ -156,3 +146,13 @@ pub struct Origin {
     /// For algorithms that begin at a random place.
     pub seed: u64,
 }
+
+// How to add an algorithm: one file and one line.
+//
+// 1. Write `balance/my_idea.rs`: the theory with its source in a few lines, the settings struct with its
+//    defaults, `impl Recipe` for it (what people should know of it and of each setting, and `build`), the balancer,
+//    its tests. `round_robin.rs` is the smallest example, `first.rs` the smallest that looks at load.
+// 2. Add its line to the list in `balance/algorithm.rs` (and, as Rust wants it, its `mod` above).
+//
+// The contract test, the command line, the comparison and the window take it from there. If its reasons need a new
+// rule or quantity, `decision.rs` has the lists and `words.rs` their wording.

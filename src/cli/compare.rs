@@ -16,7 +16,8 @@ use super::table::{Table, grouped, milliseconds, percent};
 /// Run a lab under every algorithm in virtual time and compare
 ///
 /// All algorithms see the same requests at the same times with the same work in them; only their choices
-/// differ. The lab's own algorithms come first, as the lab sets them, then all others with their defaults.
+/// differ. The lab's own algorithms come first, as the lab sets them, then all others with their defaults. All pools
+/// get the same one, and cues that switch the algorithm are left out.
 #[derive(Debug, Args)]
 pub(super) struct Compare {
     #[command(flatten)]

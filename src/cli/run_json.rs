@@ -35,15 +35,16 @@ pub(super) struct NumbersJson {
     moved_keys: Option<MovedJson>,
 }
 
+/// Nothing where no request was answered.
 #[derive(Serialize)]
 struct LatencyJson {
-    mean: f64,
-    p50: f64,
-    p90: f64,
-    p99: f64,
+    mean: Option<f64>,
+    p50: Option<f64>,
+    p90: Option<f64>,
+    p99: Option<f64>,
     #[serde(rename = "p99.9")]
-    p999: f64,
-    max: f64,
+    p999: Option<f64>,
+    max: Option<f64>,
 }
 
 /// Over all changes of all pools together.
@@ -128,14 +129,14 @@ fn shares(figures: &Figures) -> BTreeMap<String, f64> {
 
 impl LatencyJson {
     fn new(latency: &LatencyReading) -> Self {
-        let at = |q: f64| latency.quantile(q).unwrap_or(0) as f64 / 1e3;
+        let at = |q: f64| latency.quantile(q).map(|ns| ns as f64 / 1e3);
         Self {
-            mean: latency.mean_ns().unwrap_or(0.0) / 1e3,
+            mean: latency.mean_ns().map(|ns| ns / 1e3),
             p50: at(0.5),
             p90: at(0.9),
             p99: at(0.99),
             p999: at(0.999),
-            max: latency.max_ns() as f64 / 1e3,
+            max: (!latency.is_empty()).then(|| latency.max_ns() as f64 / 1e3),
         }
     }
 }

@@ -44,8 +44,13 @@ pub enum Claim {
         percentile: f64,
         below: Period,
     },
-    /// No more than this part of the keys has another server after the change than before it.
-    MovedKeys { pool: String, max_percent: f64 },
+    /// This part of the keys has another server after the change than before it.
+    MovedKeys {
+        pool: String,
+        #[serde(default)]
+        min_percent: f64,
+        max_percent: f64,
+    },
     /// No more than this many clients lose the server that knows them.
     BrokenSessions { pool: String, max: u64 },
     /// No more than this part of the requests fails.

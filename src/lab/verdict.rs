@@ -29,7 +29,9 @@ impl Expectation {
                 let reading = reading(figures, client.as_deref());
                 percentile_below(&reading, *percentile, below.ns())
             }
-            Claim::MovedKeys { pool, max_percent } => moved_keys(figures, pool, *max_percent),
+            Claim::MovedKeys { pool, min_percent, max_percent } => {
+                moved_keys(figures, pool, *min_percent, *max_percent)
+            }
             Claim::BrokenSessions { pool, max } => {
                 let broken = figures.pool(pool).map_or(0, PoolFigures::broken);
                 (broken <= *max, format!("{broken} broken sessions, at most {max} expected"))
@@ -39,6 +41,12 @@ impl Expectation {
             }
         };
         Verdict { name: self.name.clone(), holds, seen }
+    }
+
+    /// The run ended before the cue that this expectation is about.
+    pub fn unjudged(&self, cue: &str) -> Verdict {
+        let seen = format!("the run ended before the cue {cue}, so nothing can be said");
+        Verdict { name: self.name.clone(), holds: false, seen }
     }
 }
 
@@ -103,14 +111,17 @@ fn errors(reading: &MeterReading, max_percent: f64) -> (bool, String) {
 }
 
 /// All keys are counted, so there is no noise.
-fn moved_keys(figures: &Figures, pool: &str, max_percent: f64) -> (bool, String) {
+fn moved_keys(figures: &Figures, pool: &str, min_percent: f64, max_percent: f64) -> (bool, String) {
     let moves = || figures.key_moves.iter().filter(|moves| moves.pool == pool);
     let keys = moves().map(|moves| moves.keys).max().unwrap_or(0);
     let moved: u64 = moves().map(|moves| moves.moved).sum();
     let percent = moved as f64 * 100.0 / keys.max(1) as f64;
-    let text =
-        format!("{moved} of {keys} keys moved ({percent:.1} %), at most {max_percent} % expected");
-    (percent <= max_percent, text)
+    let expected = match min_percent {
+        0.0 => format!("at most {max_percent} %"),
+        least => format!("{least} to {max_percent} %"),
+    };
+    let text = format!("{moved} of {keys} keys moved ({percent:.1} %), {expected} expected");
+    ((min_percent..=max_percent).contains(&percent), text)
 }
 
 /// One standard deviation of a share `p` among `n`.

@@ -24,21 +24,23 @@ pub struct Report {
 impl Report {
     /// What came of the lab's expectations.
     pub fn verdicts(&self, lab: &Lab) -> Vec<Verdict> {
-        let judge =
-            |expectation: &Expectation| expectation.judge(self.figures_of(&expectation.when));
+        let judge = |expectation: &Expectation| match self.figures_of(&expectation.when) {
+            Ok(figures) => expectation.judge(figures),
+            Err(cue) => expectation.unjudged(cue),
+        };
         lab.expectations.iter().map(judge).collect()
     }
 
-    fn figures_of(&self, when: &lab::Window) -> &Figures {
-        let began = |cue: &String| {
-            self.windows.iter().position(|window| window.since.as_ref() == Some(cue))
+    /// The figures of a time, or the cue that the run ended before.
+    fn figures_of<'a>(&self, when: &'a lab::Window) -> Result<&Figures, &'a str> {
+        let (cue, before) = match when {
+            lab::Window::Overall => return Ok(&self.overall),
+            lab::Window::Since(cue) => (cue, 0),
+            lab::Window::Until(cue) => (cue, 1),
         };
-        let found = match when {
-            lab::Window::Overall => None,
-            lab::Window::Since(cue) => began(cue),
-            lab::Window::Until(cue) => began(cue).map(|next| next - 1),
-        };
-        found.map_or(&self.overall, |window| &self.windows[window].figures)
+        let began = self.windows.iter().position(|window| window.since.as_ref() == Some(cue));
+        let window = began.and_then(|place| place.checked_sub(before)).ok_or(cue.as_str())?;
+        Ok(&self.windows[window].figures)
     }
 }
 

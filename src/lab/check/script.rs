@@ -150,8 +150,9 @@ fn expected(findings: &mut Findings, at: &str, expectation: &Expectation, lab: &
                 findings.reference(&format!("{at}.client"), "client", client, &clients);
             }
         }
-        Claim::MovedKeys { pool, max_percent } => {
+        Claim::MovedKeys { pool, min_percent, max_percent } => {
             findings.reference(&format!("{at}.pool"), "pool", pool, &pools);
+            findings.percent(&format!("{at}.min_percent"), *min_percent);
             findings.percent(&format!("{at}.max_percent"), *max_percent);
             if lab.pool(pool).is_some() && !seen.keyed.contains(pool) {
                 findings.warn(
