@@ -1,6 +1,6 @@
 //! A client group in virtual time: when it sends, as whom, and what.
 
-use std::collections::{BTreeSet, VecDeque};
+use std::collections::VecDeque;
 use std::io::Write as _;
 use std::net::{IpAddr, Ipv4Addr};
 
@@ -23,7 +23,8 @@ pub(super) struct Crowd {
     /// Held requests, in the order of their arrival.
     pub(super) held: VecDeque<FlightId>,
     /// Users of a closed loop who wait for an answer. They go on when they have it, whatever changes.
-    pub(super) asking: BTreeSet<u32>,
+    /// A mark for each, by number: every request makes one and takes it away again.
+    asking: Vec<bool>,
     kinds: Vec<RequestKind>,
     kind_weights: Vec<u64>,
     keys: KeySource,
@@ -41,7 +42,7 @@ impl Crowd {
             ways,
             deadlines: VecDeque::new(),
             held: VecDeque::new(),
-            asking: BTreeSet::new(),
+            asking: Vec::new(),
             kinds: kinds_of(client),
             kind_weights: weights_of(client),
             keys: client.keys.source(),
@@ -110,6 +111,18 @@ impl Crowd {
             intended_ns,
             ..Flight::default()
         }
+    }
+
+    pub(super) fn is_asking(&self, user: u32) -> bool {
+        self.asking.get(user as usize).copied().unwrap_or(false)
+    }
+
+    pub(super) fn set_asking(&mut self, user: u32, asking: bool) {
+        let user = user as usize;
+        if user >= self.asking.len() {
+            self.asking.resize(user + 1, false);
+        }
+        self.asking[user] = asking;
     }
 
     fn draw_kind(&mut self) -> u32 {

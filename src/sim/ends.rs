@@ -168,7 +168,7 @@ impl Simulation {
         let now_ns = self.now_ns();
         let Some(user) = flight.user else { return };
         let group = &mut self.crowds[flight.crowd as usize];
-        group.asking.remove(&user);
+        group.set_asking(user, false);
         let Arrivals::Closed { users, think } = &group.client.arrivals else { return };
         if !group.client.enabled || user >= *users {
             return;

@@ -203,7 +203,10 @@ impl Simulation {
             return;
         }
         if let Arrivals::Closed { users, think } = group.client.arrivals.clone() {
-            for user in (0..users).filter(|user| !group.asking.contains(user)) {
+            for user in 0..users {
+                if group.is_asking(user) {
+                    continue;
+                }
                 let at_ns = now_ns + think.draw(&mut group.dice);
                 self.agenda.plan(at_ns, Event::Send { crowd, user, era });
             }
@@ -233,7 +236,9 @@ impl Simulation {
         self.next_number += 1;
         let group = &mut self.crowds[crowd as usize];
         let flight = group.request(crowd, user, self.next_number, now_ns);
-        group.asking.extend(user);
+        if let Some(user) = user {
+            group.set_asking(user, true);
+        }
         group.meter.counters.start_alone();
         // Without a bound, a pool that cannot keep up would take all memory before the run ends.
         let full = self.flights.under_way() >= self.lab.limits.connections as usize;
