@@ -323,6 +323,23 @@ fn compare_has_a_row_for_every_algorithm() {
 }
 
 #[test]
+fn compare_says_which_algorithm_cannot_work_in_a_lab() {
+    let lab = r#"(
+        listeners: [(name: "web", address: "127.0.0.1:0", pool: "web")],
+        pools: [(name: "web", servers: [(name: "a", weight: 65535, mock: ()), (name: "b", mock: ())])],
+        clients: [(name: "all", listener: "web")],
+    )"#;
+    let lab = file("heavy.ron", lab);
+    let arguments = ["compare", lab.to_str().unwrap(), "--for", "1s"];
+    let ended = evenkeel(&arguments);
+    assert!(ended.out.contains("ring: this ring would have 10485760 points"), "{}", ended.out);
+    let table = json_of(&[&arguments[..], &["--json"]].concat());
+    let ring =
+        table["algorithms"].as_array().unwrap().iter().find(|row| row["algorithm"] == "ring");
+    assert!(ring.unwrap()["refused"].as_str().unwrap().contains("points"));
+}
+
+#[test]
 fn a_pipe_that_closes_is_no_error() {
     let base = ["order", "--servers", "a,b", "--picks", "1000000"];
     for arguments in [&base[..], &[&base[..], &["--json"]].concat(), &["--help"]] {

@@ -14,7 +14,7 @@ fn every_preset_runs_the_same_twice_under_every_algorithm() {
         let lab = lab::load(preset.text.as_bytes()).expect("presets are right").lab.into_lab();
         let duration = Period::from_secs(25);
         for algorithm in compare::candidates(&lab) {
-            let run = |seed| compare::row(&lab, &algorithm, seed, duration).report;
+            let run = |seed| compare::report(&lab, &algorithm, seed, duration).unwrap();
             let (once, again, otherwise) = (run(7), run(7), run(8));
             assert!(once == again, "{} under {algorithm:?}", preset.file);
             // Steady arrivals at servers of constant speed leave nothing to chance but what the algorithm draws.

@@ -3,8 +3,9 @@
 use clap::Args;
 use serde::Serialize;
 
-use crate::lab::{Figures, PoolFigures};
-use crate::sim::compare::{self, Row};
+use crate::balance::Algorithm;
+use crate::lab::{Figures, PoolFigures, Problem};
+use crate::sim::{Report, compare};
 
 use super::Streams;
 use super::lab_file::{self, LabToRun, ToRun};
@@ -39,7 +40,10 @@ struct Json<'a> {
 struct RowJson {
     algorithm: String,
     #[serde(flatten)]
-    numbers: NumbersJson,
+    numbers: Option<NumbersJson>,
+    /// Why this algorithm cannot work in this lab, in place of the numbers.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    refused: Option<String>,
 }
 
 impl Compare {
@@ -48,15 +52,18 @@ impl Compare {
         let candidates = compare::candidates(&lab);
         let mut progress = Progress::new(candidates.len());
         let mut rows = Vec::new();
-        for algorithm in &candidates {
+        for algorithm in candidates {
             progress.show(algorithm.about().name, streams);
-            rows.push(compare::row(&lab, algorithm, seed, duration));
+            let report = compare::report(&lab, &algorithm, seed, duration)
+                .map_err(|problems| why(&problems));
+            rows.push(Row { algorithm, report });
         }
         Progress::end(streams);
         if self.json {
             let row = |row: &Row| RowJson {
                 algorithm: name_of(&row.algorithm),
-                numbers: NumbersJson::new(&row.report.overall),
+                numbers: row.report.as_ref().ok().map(|report| NumbersJson::new(&report.overall)),
+                refused: row.report.as_ref().err().cloned(),
             };
             let algorithms = rows.iter().map(row).collect();
             let json = Json { lab: &lab.name, seconds: duration.secs(), seed, algorithms };
@@ -73,6 +80,17 @@ impl Compare {
     }
 }
 
+/// One algorithm and its run, or why it cannot work in this lab.
+struct Row {
+    algorithm: Algorithm,
+    report: Result<Report, String>,
+}
+
+fn why(problems: &[Problem]) -> String {
+    let first = problems.iter().find(|problem| problem.is_error());
+    first.map_or_else(String::new, |problem| format!("{}: {}", problem.what, problem.remedy))
+}
+
 fn table(rows: &[Row]) -> Table {
     let mut table = Table::new(&[
         "algorithm",
@@ -87,6 +105,13 @@ fn table(rows: &[Row]) -> Table {
         "broken sessions",
     ]);
     for Row { algorithm, report } in rows {
+        let report = match report {
+            Ok(report) => report,
+            Err(why) => {
+                table.note(format!("{}: {why}", name_of(algorithm)));
+                continue;
+            }
+        };
         let together = report.overall.clients_together();
         let at = |q: f64| together.latency.quantile(q).map_or_else(|| "-".to_owned(), milliseconds);
         table.row(vec![

@@ -4,18 +4,24 @@
 #[derive(Debug, Default)]
 pub(super) struct Table {
     rows: Vec<Vec<String>>,
+    notes: Vec<String>,
 }
 
 impl Table {
     pub(super) fn new(head: &[&str]) -> Self {
-        Self { rows: vec![head.iter().map(|&title| title.to_owned()).collect()] }
+        Self { rows: vec![head.iter().map(|&title| title.to_owned()).collect()], notes: Vec::new() }
     }
 
     pub(super) fn row(&mut self, cells: Vec<String>) {
         self.rows.push(cells);
     }
 
-    /// The lines of the table, columns two blanks apart.
+    /// A line below the table.
+    pub(super) fn note(&mut self, note: String) {
+        self.notes.push(note);
+    }
+
+    /// The lines of the table, columns two blanks apart, and the notes.
     pub(super) fn lines(&self) -> Vec<String> {
         let columns = self.rows.iter().map(Vec::len).max().unwrap_or(0);
         let width_of = |column: usize| {
@@ -23,7 +29,8 @@ impl Table {
             cells.map(|cell| cell.chars().count()).max().unwrap_or(0)
         };
         let widths: Vec<usize> = (0..columns).map(width_of).collect();
-        self.rows.iter().map(|row| line(row, &widths)).collect()
+        let rows = self.rows.iter().map(|row| line(row, &widths));
+        rows.chain(self.notes.iter().cloned()).collect()
     }
 }
 

@@ -1,17 +1,10 @@
 //! One lab under every algorithm: the same requests, the same work, only the choices differ.
 
 use crate::balance::Algorithm;
-use crate::lab::{Edit, Lab};
+use crate::lab::{Checked, Edit, Lab, Problem};
 use crate::period::Period;
 
 use super::{Report, run};
-
-/// One row of a comparison.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Row {
-    pub algorithm: Algorithm,
-    pub report: Report,
-}
 
 /// The algorithms a lab is compared under: those it uses itself, as they are set, then all others with their
 /// defaults.
@@ -25,10 +18,16 @@ pub fn candidates(lab: &Lab) -> Vec<Algorithm> {
     candidates
 }
 
-/// Runs the lab under one algorithm for all of its pools. Cues that switch the algorithm are left out.
-pub fn row(lab: &Lab, algorithm: &Algorithm, seed: u64, duration: Period) -> Row {
-    let report = run(&under(lab, algorithm), seed, duration);
-    Row { algorithm: algorithm.clone(), report }
+/// Runs the lab under one algorithm for all of its pools, or says why that algorithm cannot work there. Cues that
+/// switch the algorithm are left out.
+pub fn report(
+    lab: &Lab,
+    algorithm: &Algorithm,
+    seed: u64,
+    duration: Period,
+) -> Result<Report, Vec<Problem>> {
+    let lab = Checked::new(under(lab, algorithm))?;
+    Ok(run(&lab, seed, duration))
 }
 
 fn under(lab: &Lab, algorithm: &Algorithm) -> Lab {

@@ -34,7 +34,7 @@ fn ten_equal(load_percent: u32) -> Lab {
 }
 
 fn mean_ms(lab: &Lab, algorithm: &Algorithm, seed: u64) -> f64 {
-    let report = compare::row(lab, algorithm, seed, Period::from_secs(20)).report;
+    let report = compare::report(lab, algorithm, seed, Period::from_secs(20)).unwrap();
     let together = report.overall.clients_together();
     assert_eq!(together.counters.errors(), 0, "{algorithm:?}");
     together.latency.mean_ns().unwrap() / 1e6
@@ -82,7 +82,7 @@ fn a_server_twenty_times_slower_is_left_alone() {
     for seed in 0..SEEDS {
         let mean = mean_ms(&lab, &prequal, seed);
         assert!(mean < by_chance_ms / 1.5, "{mean} ms, by chance {by_chance_ms}");
-        let report = compare::row(&lab, &prequal, seed, Period::from_secs(20)).report;
+        let report = compare::report(&lab, &prequal, seed, Period::from_secs(20)).unwrap();
         let share = report.overall.pools[0].shares()[9].1;
         // It can serve 5 of the 724 in a second.
         assert!(share < 2.0 * 5.0 / f64::from(per_second), "{share}");

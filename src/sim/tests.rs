@@ -60,7 +60,7 @@ fn all_algorithms_are_given_the_same_requests() {
     let lab = lab_of(TWO, "", "arrivals: poisson(per_second: 200)", "");
     let counts: Vec<u64> = compare::candidates(&lab)
         .iter()
-        .map(|algorithm| compare::row(&lab, algorithm, 1, Period::from_secs(5)).report)
+        .map(|algorithm| compare::report(&lab, algorithm, 1, Period::from_secs(5)).unwrap())
         .map(|report| report.overall.clients_together().counters.started)
         .collect();
     assert!(counts.len() > 15 && counts.iter().all(|&count| count == counts[0]), "{counts:?}");
