@@ -2,7 +2,7 @@
 
 use super::super::health::{ActiveCheck, Health, Probe};
 use super::findings::Findings;
-use super::written::is_path;
+use super::written::{is_header_value, is_path};
 use super::{DAY, SHORTEST};
 use crate::balance::health::{Breaker, Ejection, Passive};
 use crate::period::Period;
@@ -26,10 +26,14 @@ fn check_active(findings: &mut Findings, at: &str, active: &ActiveCheck) {
     findings.range(&format!("{at}.rise"), *rise, 1, 1_000);
     findings.range(&format!("{at}.fall"), *fall, 1, 1_000);
     findings.percent(&format!("{at}.jitter_percent"), *jitter_percent);
-    let Probe::Http { path, status: (from, to), body, host: _ } = probe else { return };
+    let Probe::Http { path, status: (from, to), body, host } = probe else { return };
     let at = format!("{at}.probe");
     if !is_path(path) {
         findings.error(&format!("{at}.path"), format!("`{path}` is no path"), "begin it with /");
+    }
+    if host.as_ref().is_some_and(|host| host.is_empty() || !is_header_value(host)) {
+        let what = "the host has a character that no header may have, or none at all";
+        findings.error(&format!("{at}.host"), what, "write a host name, or leave it out");
     }
     findings.range(&format!("{at}.status"), *from, 100, 599);
     findings.range(&format!("{at}.status"), *to, *from, 599);

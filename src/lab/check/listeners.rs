@@ -1,6 +1,6 @@
 //! Listeners: addresses that can be bound, safe by default, and a way for every request.
 
-use std::collections::BTreeMap;
+use std::net::SocketAddr;
 
 use super::super::listener::{HttpSettings, TcpSettings, UdpSettings};
 use super::super::tls::{Certificates, Tls};
@@ -47,21 +47,31 @@ fn address(findings: &mut Findings, at: &str, listener: &Listener) {
     }
 }
 
-/// Two sockets cannot have one address, unless one is TCP and the other UDP.
+/// Two sockets cannot have one address, unless one is TCP and the other UDP. A wide address, such as 0.0.0.0,
+/// takes its port on every other one of its kind.
 fn same_address(findings: &mut Findings, lab: &Lab) {
-    let mut taken = BTreeMap::new();
+    let mut taken: Vec<(SocketAddr, bool, &str)> = Vec::new();
     for (index, listener) in lab.listeners.iter().enumerate().filter(|(_, one)| one.enabled) {
         let address = listen_address(&listener.address).filter(|address| address.port() != 0);
         let Some(address) = address else { continue };
         let is_udp = listener.protocol == Protocol::Udp;
-        if let Some(first) = taken.insert((address, is_udp), &listener.name) {
+        let first = taken.iter().find(|(other, udp, _)| *udp == is_udp && overlap(*other, address));
+        if let Some((other, _, name)) = first {
             findings.error(
                 &format!("listeners[{index}].address"),
-                format!("listener `{first}` has the address {address} already"),
+                format!("listener `{name}` has the address {other} already"),
                 "write another port",
             );
         }
+        taken.push((address, is_udp, &listener.name));
     }
+}
+
+fn overlap(one: SocketAddr, other: SocketAddr) -> bool {
+    let wide = one.ip().is_unspecified() || other.ip().is_unspecified();
+    one.port() == other.port()
+        && one.is_ipv4() == other.is_ipv4()
+        && (wide || one.ip() == other.ip())
 }
 
 fn protocol(findings: &mut Findings, at: &str, listener: &Listener) {

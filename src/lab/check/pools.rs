@@ -3,7 +3,7 @@
 use super::super::pool::{Key, MockProtocol};
 use super::super::sticky::{InsertedCookie, SameSite, Stickiness};
 use super::super::upstream::{UpstreamProtocol, UpstreamTls};
-use super::super::{Lab, Listener, Pool, Protocol};
+use super::super::{Lab, Listener, Pool, Probe, Protocol};
 use super::findings::Findings;
 use super::written::{is_host, is_path, is_token};
 use super::{DAY, SHORTEST, algorithm, health, servers};
@@ -23,9 +23,23 @@ pub(super) fn check_one(findings: &mut Findings, index: usize, pool: &Pool, lab:
     stickiness(findings, &format!("{at}.stickiness"), &pool.stickiness);
     wrapping(findings, &at, pool);
     health::check(findings, &format!("{at}.health"), &pool.health);
+    grpc_probe(findings, &at, pool);
     upstream(findings, &at, pool);
     servers::check(findings, &at, pool);
     use_of(findings, &at, pool, lab);
+}
+
+/// gRPC is spoken over HTTP/2 only.
+fn grpc_probe(findings: &mut Findings, at: &str, pool: &Pool) {
+    let probe = pool.health.active.as_ref().map(|active| &active.probe);
+    let is_grpc = matches!(probe, Some(Probe::Grpc { .. }));
+    if is_grpc && pool.upstream.protocol == UpstreamProtocol::Http1 {
+        findings.error(
+            &format!("{at}.health.active.probe"),
+            "a gRPC check needs HTTP/2, and this pool speaks HTTP/1.1 to its servers",
+            "write upstream: (protocol: h2c), or another probe",
+        );
+    }
 }
 
 fn key(findings: &mut Findings, at: &str, pool: &Pool) {

@@ -141,6 +141,10 @@ fn action(findings: &mut Findings, at: &str, action: &Action, pools: &[&str]) {
         Action::Answer { status, body, content_type } => {
             findings.range(&format!("{at}.status"), *status, 200, 599);
             findings.text(&format!("{at}.body"), body, 0, 65_536);
+            if matches!(status, 204 | 205 | 304) && !body.is_empty() {
+                let what = format!("an answer with status {status} has no body");
+                findings.error(&format!("{at}.body"), what, "leave the body out, or write 200");
+            }
             if content_type.as_ref().is_some_and(|text| !is_header_value(text)) {
                 let what = "the content type has a character that no header may have";
                 findings.error(&format!("{at}.content_type"), what, "take it away");
