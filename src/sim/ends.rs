@@ -1,6 +1,7 @@
 //! How tries and requests end: settled, tried again, given up.
 
 use crate::balance::Sample;
+use crate::balance::pool::Pick;
 use crate::lab::{RetryOn, Sessions as Kept};
 use crate::meter::{Outcome, TimeoutKind};
 use crate::model::Arrivals;
@@ -8,7 +9,7 @@ use crate::model::Arrivals;
 use super::flight::{Attempt, Fate, Flight, FlightId, Stage};
 use super::sessions::Cause;
 use super::stick::Bond;
-use super::{Event, Pick, Simulation};
+use super::{Event, Simulation};
 
 impl Simulation {
     /// Ends a try: the server is free of it, everybody learns of it, and the request is tried again or ends.

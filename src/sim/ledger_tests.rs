@@ -5,6 +5,7 @@ use std::sync::Arc;
 use proptest::prelude::*;
 use proptest::sample::select;
 
+use super::flight::{Attempt, Fate, Flight};
 use super::tests::lab;
 use super::*;
 use crate::lab;
