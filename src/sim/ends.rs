@@ -14,7 +14,7 @@ use super::{Event, Simulation};
 impl Simulation {
     /// Ends a try: the server is free of it, everybody learns of it, and the request is tried again or ends.
     pub(super) fn settle(&mut self, id: FlightId, outcome: Outcome, status: Option<u16>) {
-        let Some(at) = self.leave_server(id, outcome, !is_failure(outcome)) else { return };
+        let Some(at) = self.leave_server(id, outcome, !outcome.is_error()) else { return };
         self.tell_judge(id, &at, outcome);
         self.let_next_in(id, &at);
         // What the client has had a part of cannot be had again.
@@ -105,10 +105,10 @@ impl Simulation {
         let group = &mut self.crowds[flight.crowd as usize];
         group.meter.counters.finish_alone(outcome);
         // A quick refusal must not make a bad choice look fast; who gave up waiting has waited so long.
-        if !is_failure(outcome) || matches!(outcome, Outcome::TimedOut(_)) {
+        if !outcome.is_error() || matches!(outcome, Outcome::TimedOut(_)) {
             group.meter.latency.record_alone(now_ns - flight.intended_ns);
         }
-        if let Some(at) = at.filter(|_| !is_failure(outcome)) {
+        if let Some(at) = at.filter(|_| !outcome.is_error()) {
             self.remember(&flight, &at);
         }
         self.send_user_on(&flight);
@@ -215,8 +215,8 @@ impl Simulation {
     /// Nobody waits any more, and the server is told why. One whose client went away is not blamed.
     fn abandon(&mut self, id: FlightId, why: Outcome) {
         self.leave_station(id);
-        if let Some(at) = self.leave_server(id, why, !is_failure(why)) {
-            if is_failure(why) {
+        if let Some(at) = self.leave_server(id, why, !why.is_error()) {
+            if why.is_error() {
                 self.tell_judge(id, &at, why);
             }
             self.let_next_in(id, &at);
@@ -263,11 +263,6 @@ impl Simulation {
 
 /// About what a round trip on loopback takes.
 const ROUND_TRIP_NS: u64 = 100_000;
-
-/// Whether an outcome speaks against the server.
-pub(super) fn is_failure(outcome: Outcome) -> bool {
-    outcome.is_error()
-}
 
 fn is_case(on: RetryOn, outcome: Outcome, status: Option<u16>) -> bool {
     match on {

@@ -2,7 +2,6 @@
 
 use crate::meter::{Outcome, StatusClass};
 
-use super::ends::is_failure;
 use super::flight::{Attempt, FlightId};
 use super::{Event, Simulation};
 
@@ -44,8 +43,8 @@ impl Simulation {
         let front = &mut self.fronts[front_index as usize];
         let Some(member) = front.member_of(at.server) else { return };
         let by_status = outcome == Outcome::Answered(StatusClass::ServerError);
-        let bad = is_failure(outcome)
-            && (!by_status || front.settings.health.passive.count_server_errors);
+        let bad =
+            outcome.is_error() && (!by_status || front.settings.health.passive.count_server_errors);
         if let Some(change) = front.judge.answered(member as usize, !bad, now_ns) {
             front.enforce(change, now_ns);
             self.ask_again(front_index);
