@@ -52,9 +52,12 @@
 pub mod balance;
 pub mod cli;
 pub mod dice;
+pub mod engine;
 pub mod hash;
 pub mod lab;
 pub mod meter;
 pub mod model;
 pub mod period;
+pub mod proxy;
 pub mod sim;
+pub mod world;

@@ -8,6 +8,16 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
+/// Where time comes from. An argument wherever something lives in time, so that the same code runs under a
+/// simulated clock; the real one is `engine::clock`.
+pub trait Clock: Send + Sync {
+    /// Time that only goes forward, from some beginning.
+    fn now_ns(&self) -> u64;
+
+    /// The time of day, since 1970, for people and for cookies that outlive the process.
+    fn unix_ns(&self) -> u64;
+}
+
 /// A whole number of nanoseconds, up to a year. Written with a unit, always.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub struct Period {

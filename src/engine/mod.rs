@@ -1,0 +1,1 @@
+//! The control plane: takes the latest checked lab and makes it so.

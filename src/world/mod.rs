@@ -1,0 +1,1 @@
+//! The pretend world on real sockets: mocks, clients and commands.
