@@ -1,1 +1,41 @@
 //! The real data plane: listeners, L4, L7, TLS, connections to servers, health, retries.
+//!
+//! A worker is one thread with everything of its own: its listeners' sockets, its clients' connections, its idle
+//! connections to servers. Workers share one [`Plan`], replaced by a single pointer store, and what hangs off
+//! its pools: loads, health, lines, stick tables. A request looks at the plan once and finishes on what it found.
+//!
+//! ```text
+//! connection ─► l7::http1 ─► request ─► way (route, key) ─► exchange ─► pick ─► ticket ─► upstream ─► answer
+//!                               │                              ▲                  │
+//!                               └ journey: counted, recorded   └──── next try ◄───┘  ticket ends with the body
+//! ```
+
+mod connection;
+mod data_plane;
+mod event;
+mod health;
+mod idle;
+mod l7;
+mod network;
+mod pick;
+mod plan;
+mod pool;
+mod record;
+mod server;
+mod shared;
+mod sticky;
+mod ticket;
+mod transport;
+mod waiting;
+mod worker;
+
+pub use data_plane::DataPlane;
+pub use event::{Event, What};
+pub use network::{Network, Sockets, Wire};
+pub use plan::{Blueprint, ListenerParts, ListenerPlan, Plan, RoutePlan};
+pub use pool::{PoolInForce, PoolState};
+pub use record::{Attempt, Phases, Record};
+pub use server::Server;
+pub use shared::{Shared, Tallies};
+pub use ticket::Ticket;
+pub use worker::Worker;

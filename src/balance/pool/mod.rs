@@ -146,6 +146,23 @@ impl Pool {
         self.members[index].load.in_flight.fetch_add(1, Relaxed)
     }
 
+    /// The same where several threads pick at once: `None` if somebody else took the last place since the pick.
+    pub fn try_start(&self, index: usize) -> Option<u32> {
+        let beside = self.start(index);
+        let limit = self.members[index].limit;
+        if limit != 0 && beside >= limit {
+            self.cancel(index);
+            return None;
+        }
+        Some(beside)
+    }
+
+    /// Takes back a start that came to nothing.
+    pub fn cancel(&self, index: usize) {
+        let before = self.members[index].load.in_flight.fetch_sub(1, Relaxed);
+        assert!(before > 0, "a request was taken back at a member that had none in flight");
+    }
+
     pub fn finish(&self, index: usize, sample: &Sample) {
         let before = self.members[index].load.in_flight.fetch_sub(1, Relaxed);
         assert!(before > 0, "a request ended at a member that had none in flight");

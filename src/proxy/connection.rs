@@ -1,0 +1,70 @@
+//! A client's connection, from accept to what it speaks.
+
+use std::net::SocketAddr;
+use std::rc::Rc;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use tokio::sync::watch;
+
+use super::l7;
+use super::network::{Network, Wire as _};
+use super::plan::ListenerPlan;
+use super::transport::Transport;
+use super::worker::{Door, Worker};
+use crate::lab::Protocol;
+
+/// A connection that was accepted just now.
+pub(super) struct Arrival {
+    pub(super) slot: usize,
+    pub(super) peer: SocketAddr,
+    pub(super) number: u64,
+    pub(super) at_ns: u64,
+    pub(super) door: watch::Receiver<Door>,
+}
+
+/// What is known of a client's connection for as long as it lasts.
+pub(super) struct Connection<N: Network> {
+    pub(super) worker: Rc<Worker<N>>,
+    pub(super) slot: usize,
+    pub(super) number: u64,
+    /// Who the client is: the peer, or who the PROXY protocol says it is.
+    pub(super) client: SocketAddr,
+    pub(super) local: Option<SocketAddr>,
+    /// The name asked for in the TLS handshake.
+    pub(super) sni: Option<Arc<str>>,
+    pub(super) encrypted: bool,
+    pub(super) accepted_ns: u64,
+    pub(super) tls_ns: u64,
+    pub(super) door: watch::Receiver<Door>,
+}
+
+impl<N: Network> Connection<N> {
+    /// The listener as it is in the newest plan, or nothing if it was removed.
+    pub(super) fn listener(&self) -> Option<Arc<ListenerPlan>> {
+        self.worker.shared.plan.load().listener(self.slot).map(Arc::clone)
+    }
+}
+
+/// Serves a connection to its end.
+pub(super) async fn serve<N: Network>(worker: &Rc<Worker<N>>, arrival: Arrival, stream: N::Stream) {
+    let Arrival { slot, peer, number, at_ns, door } = arrival;
+    let Some(listener) = worker.shared.plan.load().listener(slot).map(Arc::clone) else { return };
+    let connection = Connection {
+        worker: Rc::clone(worker),
+        slot,
+        number,
+        client: peer,
+        local: stream.local_address(),
+        sni: None,
+        encrypted: false,
+        accepted_ns: at_ns,
+        tls_ns: 0,
+        door,
+    };
+    let transport = Transport::plain(stream, Bytes::new());
+    match listener.protocol {
+        Protocol::Http => l7::serve(connection, transport).await,
+        Protocol::Tcp | Protocol::Udp | Protocol::TlsPassthrough => {}
+    }
+}

@@ -1,0 +1,154 @@
+//! The data plane on real sockets: worker threads, and the orders they take.
+
+use std::io;
+use std::net::SocketAddr;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use tokio::runtime::{Builder, LocalOptions, LocalRuntime};
+use tokio::sync::mpsc;
+
+use super::network::{Sockets, bind_tcp};
+use super::shared::Shared;
+use super::worker::Worker;
+
+/// The worker threads. Dropping it stops them at once; [`DataPlane::stop`] lets requests finish.
+pub struct DataPlane {
+    shared: Arc<Shared>,
+    workers: Vec<Hand>,
+}
+
+/// A worker thread, and the way to it.
+struct Hand {
+    orders: mpsc::Sender<Order>,
+    thread: Option<JoinHandle<()>>,
+}
+
+enum Order {
+    Listen {
+        slot: usize,
+        listener: std::net::TcpListener,
+    },
+    Close {
+        slot: usize,
+        grace: Duration,
+    },
+    /// The plan has changed: let go of what it does not know.
+    Sweep,
+    Stop {
+        grace: Duration,
+    },
+}
+
+impl DataPlane {
+    pub fn start(shared: Arc<Shared>, workers: usize, seed: u64) -> io::Result<Self> {
+        let workers = (0..workers.max(1)).map(|index| Hand::start(index, &shared, seed));
+        Ok(Self { workers: workers.collect::<io::Result<_>>()?, shared })
+    }
+
+    pub fn shared(&self) -> &Arc<Shared> {
+        &self.shared
+    }
+
+    pub fn n_workers(&self) -> usize {
+        self.workers.len()
+    }
+
+    /// Opens an address for TCP connections on every worker. Returns the address in force: port 0 takes a free one.
+    pub fn listen(&self, slot: usize, address: SocketAddr) -> io::Result<SocketAddr> {
+        let listeners = bind_tcp(address, self.workers.len())?;
+        let address = listeners[0].local_addr()?;
+        for (worker, listener) in self.workers.iter().zip(listeners) {
+            worker.order(Order::Listen { slot, listener })?;
+        }
+        Ok(address)
+    }
+
+    /// Closes a listener: nothing new comes in, what is under way gets `grace` to finish.
+    pub fn close(&self, slot: usize, grace: Duration) -> io::Result<()> {
+        self.workers.iter().try_for_each(|worker| worker.order(Order::Close { slot, grace }))
+    }
+
+    /// To be called when a plan was published.
+    pub fn sweep(&self) -> io::Result<()> {
+        self.workers.iter().try_for_each(|worker| worker.order(Order::Sweep))
+    }
+
+    /// Stops all workers: what is under way gets `grace` to finish. Blocks until they have stopped.
+    pub fn stop(mut self, grace: Duration) {
+        for worker in &self.workers {
+            // A worker that does not listen any more has stopped already.
+            drop(worker.order(Order::Stop { grace }));
+        }
+        for worker in &mut self.workers {
+            worker.join();
+        }
+    }
+}
+
+impl Hand {
+    fn start(index: usize, shared: &Arc<Shared>, seed: u64) -> io::Result<Self> {
+        let (orders, inbox) = mpsc::channel(ORDERS);
+        let shared = Arc::clone(shared);
+        let mut builder = Builder::new_current_thread();
+        let thread =
+            std::thread::Builder::new().name(format!("proxy-{index}")).spawn(move || {
+                let runtime = match builder.enable_all().build_local(LocalOptions::default()) {
+                    Ok(runtime) => runtime,
+                    Err(error) => return drop(error),
+                };
+                run(&runtime, Worker::new(index, Sockets, shared, seed), inbox);
+            })?;
+        Ok(Self { orders, thread: Some(thread) })
+    }
+
+    fn order(&self, order: Order) -> io::Result<()> {
+        let stuck = |_refused| io::Error::other("a worker does not take orders any more");
+        self.orders.try_send(order).map_err(stuck)
+    }
+
+    fn join(&mut self) {
+        if let Some(thread) = self.thread.take() {
+            // A panic of a worker was reported by the panic itself.
+            drop(thread.join());
+        }
+    }
+}
+
+impl Drop for DataPlane {
+    fn drop(&mut self) {
+        for worker in &self.workers {
+            drop(worker.order(Order::Stop { grace: Duration::ZERO }));
+        }
+        self.workers.iter_mut().for_each(Hand::join);
+    }
+}
+
+fn run(runtime: &LocalRuntime, worker: Rc<Worker<Sockets>>, mut inbox: mpsc::Receiver<Order>) {
+    runtime.block_on(async {
+        while let Some(order) = inbox.recv().await {
+            match order {
+                Order::Listen { slot, listener } => {
+                    match tokio::net::TcpListener::from_std(listener) {
+                        Ok(listener) => {
+                            tokio::task::spawn_local(Rc::clone(&worker).listen(slot, listener));
+                        }
+                        Err(error) => worker.trouble(slot, &error.to_string()),
+                    }
+                }
+                Order::Close { slot, grace } => worker.close(slot, grace),
+                Order::Sweep => worker.sweep(),
+                Order::Stop { grace } => {
+                    worker.close_all(grace);
+                    worker.finished(grace).await;
+                    return;
+                }
+            }
+        }
+    });
+}
+
+/// Orders that wait for a worker: an order takes microseconds, so this many never wait.
+const ORDERS: usize = 1024;

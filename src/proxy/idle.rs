@@ -1,0 +1,153 @@
+//! Connections to servers that wait for their next request, one store for each worker.
+
+use std::cell::RefCell;
+use std::sync::Arc;
+use std::sync::atomic::Ordering::Relaxed;
+
+use hyper::client::conn::{http1, http2};
+
+use super::l7::Upload;
+use super::server::Server;
+
+/// By the servers' slots. The last one used is the first one taken, so that the others can age and go.
+#[derive(Default)]
+pub(super) struct Idle {
+    shelves: RefCell<Vec<Shelf>>,
+}
+
+#[derive(Default)]
+struct Shelf {
+    /// Whose connections these are: a slot is given again.
+    serial: u64,
+    server: Option<Arc<Server>>,
+    http1: Vec<Resting>,
+    http2: Option<http2::SendRequest<Upload>>,
+}
+
+struct Resting {
+    connection: Http1,
+    since_ns: u64,
+}
+
+/// A connection that carries one request at a time.
+pub(super) struct Http1 {
+    pub(super) sender: http1::SendRequest<Upload>,
+    pub(super) n_requests: u32,
+    _counted: Counted,
+}
+
+/// Counts a connection at its server for as long as it is there.
+pub(super) struct Counted(Arc<Server>);
+
+impl Counted {
+    /// Unless there are too many already.
+    pub(super) fn take(server: &Arc<Server>) -> Option<Self> {
+        let before = server.connections.fetch_add(1, Relaxed);
+        let counted = Self(Arc::clone(server));
+        server.upstream.connections.is_none_or(|most| before < most).then_some(counted)
+    }
+}
+
+impl Drop for Counted {
+    fn drop(&mut self) {
+        self.0.connections.fetch_sub(1, Relaxed);
+    }
+}
+
+impl Http1 {
+    pub(super) fn new(sender: http1::SendRequest<Upload>, counted: Counted) -> Self {
+        Self { sender, n_requests: 0, _counted: counted }
+    }
+}
+
+impl Idle {
+    /// The connection that was used last and is still good.
+    pub(super) fn take(&self, server: &Arc<Server>, now_ns: u64) -> Option<Http1> {
+        let mut shelves = self.shelves.borrow_mut();
+        let shelf = shelf_of(&mut shelves, server)?;
+        let oldest_ns = now_ns.saturating_sub(server.upstream.idle_timeout.ns());
+        while let Some(Resting { connection, since_ns }) = shelf.http1.pop() {
+            if since_ns < oldest_ns {
+                // All below have rested even longer.
+                shelf.http1.clear();
+                return None;
+            }
+            if !connection.sender.is_closed() {
+                return Some(connection);
+            }
+        }
+        None
+    }
+
+    /// Keeps a connection for later, if there is room for it.
+    pub(super) fn put(&self, server: &Arc<Server>, connection: Http1, now_ns: u64) {
+        let used_up = server
+            .upstream
+            .requests_per_connection
+            .is_some_and(|most| connection.n_requests >= most);
+        if server.is_retired() || used_up || connection.sender.is_closed() {
+            return;
+        }
+        let mut shelves = self.shelves.borrow_mut();
+        if shelves.len() <= server.slot {
+            shelves.resize_with(server.slot + 1, Shelf::default);
+        }
+        let shelf = &mut shelves[server.slot];
+        shelf.belong_to(server);
+        if shelf.http1.len() < server.upstream.idle_connections as usize {
+            shelf.http1.push(Resting { connection, since_ns: now_ns });
+        }
+    }
+
+    /// The shared HTTP/2 connection, if there is one.
+    pub(super) fn http2(&self, server: &Arc<Server>) -> Option<http2::SendRequest<Upload>> {
+        let mut shelves = self.shelves.borrow_mut();
+        let shelf = shelf_of(&mut shelves, server)?;
+        shelf.http2.clone().filter(|sender| !sender.is_closed())
+    }
+
+    pub(super) fn share_http2(&self, server: &Arc<Server>, sender: http2::SendRequest<Upload>) {
+        let mut shelves = self.shelves.borrow_mut();
+        if shelves.len() <= server.slot {
+            shelves.resize_with(server.slot + 1, Shelf::default);
+        }
+        let shelf = &mut shelves[server.slot];
+        shelf.belong_to(server);
+        shelf.http2 = Some(sender);
+    }
+
+    /// Lets go of the connections to servers that no plan knows any more.
+    pub(super) fn sweep(&self) {
+        for shelf in self.shelves.borrow_mut().iter_mut() {
+            if shelf.server.as_ref().is_some_and(|server| server.is_retired()) {
+                *shelf = Shelf::default();
+            }
+        }
+    }
+
+    /// Lets go of connections that rested too long. Returns whether any are left.
+    pub(super) fn tidy(&self, now_ns: u64) -> bool {
+        let mut any = false;
+        for shelf in self.shelves.borrow_mut().iter_mut() {
+            let Some(server) = &shelf.server else { continue };
+            let oldest_ns = now_ns.saturating_sub(server.upstream.idle_timeout.ns());
+            let good = |it: &Resting| it.since_ns >= oldest_ns && !it.connection.sender.is_closed();
+            shelf.http1.retain(good);
+            any |= !shelf.http1.is_empty();
+        }
+        any
+    }
+}
+
+impl Shelf {
+    fn belong_to(&mut self, server: &Arc<Server>) {
+        if self.serial != server.serial {
+            *self =
+                Self { serial: server.serial, server: Some(Arc::clone(server)), ..Self::default() };
+        }
+    }
+}
+
+fn shelf_of<'a>(shelves: &'a mut [Shelf], server: &Server) -> Option<&'a mut Shelf> {
+    shelves.get_mut(server.slot).filter(|shelf| shelf.serial == server.serial)
+}

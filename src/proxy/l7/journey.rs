@@ -1,0 +1,127 @@
+//! A request's journey: what is counted and recorded of it, from its head to the end of its answer.
+
+use std::rc::Rc;
+use std::sync::Arc;
+
+use super::super::network::Network;
+use super::super::plan::ListenerPlan;
+use super::super::record::Record;
+use super::super::shared::Shared;
+use super::super::ticket::Ticket;
+use super::upload::Source;
+use crate::meter::Outcome;
+
+/// One request, ended exactly once; dropped before its end, its client has left.
+pub(super) struct Journey {
+    shared: Arc<Shared>,
+    listener: Arc<ListenerPlan>,
+    pub(super) started_ns: u64,
+    /// The try that is under way.
+    pub(super) ticket: Option<Ticket>,
+    pub(super) source: Option<Rc<Source>>,
+    pub(super) n_bytes_out: u64,
+    /// Everything about it, if it was sampled.
+    pub(super) record: Option<Box<Record>>,
+    ended: bool,
+}
+
+impl Journey {
+    pub(super) fn begin(
+        shared: &Arc<Shared>,
+        listener: Arc<ListenerPlan>,
+        started_ns: u64,
+    ) -> Box<Self> {
+        listener.meter.counters.start();
+        Box::new(Self {
+            shared: Arc::clone(shared),
+            listener,
+            started_ns,
+            ticket: None,
+            source: None,
+            n_bytes_out: 0,
+            record: None,
+            ended: false,
+        })
+    }
+
+    pub(super) fn listener(&self) -> &Arc<ListenerPlan> {
+        &self.listener
+    }
+
+    pub(super) fn end(&mut self, outcome: Outcome) {
+        if std::mem::replace(&mut self.ended, true) {
+            return;
+        }
+        if let Some(ticket) = self.ticket.take() {
+            ticket.end(outcome);
+        }
+        let latency_ns = self.shared.clock.now_ns().saturating_sub(self.started_ns);
+        let meter = &self.listener.meter;
+        let n_bytes_in = self.source.as_ref().map_or(0, |source| source.n_bytes());
+        meter.latency.record(latency_ns);
+        meter.counters.carry(n_bytes_in, self.n_bytes_out);
+        meter.counters.finish(outcome);
+        if let Some(mut record) = self.record.take() {
+            record.outcome = outcome;
+            record.phases.total_ns = latency_ns;
+            record.bytes_in = n_bytes_in;
+            record.bytes_out = self.n_bytes_out;
+            self.shared.records.push(*record);
+        }
+    }
+}
+
+impl Drop for Journey {
+    fn drop(&mut self) {
+        self.end(Outcome::ClientLeft);
+    }
+}
+
+/// Where a request came from, for what is recorded of it.
+pub(super) fn record_of<N: Network>(
+    connection: &super::super::connection::Connection<N>,
+    listener: &ListenerPlan,
+    head: &http::request::Parts,
+    at_ns: u64,
+    number: u64,
+) -> Box<Record> {
+    let text = |name: http::header::HeaderName| {
+        let value = head.headers.get(name);
+        value.map_or_else(String::new, |it| String::from_utf8_lossy(it.as_bytes()).into_owned())
+    };
+    Box::new(Record {
+        at_ns,
+        number,
+        worker: connection.worker.index,
+        connection: connection.number,
+        listener: Arc::clone(&listener.name),
+        route: None,
+        pool: None,
+        client: connection.client,
+        method: head.method.to_string(),
+        target: head.uri.to_string(),
+        host: text(http::header::HOST),
+        version: match head.version {
+            http::Version::HTTP_10 => "1.0",
+            http::Version::HTTP_2 => "2",
+            _ => "1.1",
+        },
+        status: None,
+        outcome: Outcome::ClientLeft,
+        attempts: Vec::new(),
+        phases: super::super::record::Phases {
+            accept_ns: at_ns.saturating_sub(connection.accepted_ns),
+            tls_ns: connection.tls_ns,
+            ..Default::default()
+        },
+        bytes_in: 0,
+        bytes_out: 0,
+        request_headers: headers_of(&head.headers),
+        response_headers: Vec::new(),
+    })
+}
+
+pub(super) fn headers_of(headers: &http::HeaderMap) -> Vec<(String, String)> {
+    let text = |value: &http::HeaderValue| String::from_utf8_lossy(value.as_bytes()).into_owned();
+    headers.iter().map(|(name, value)| (name.to_string(), text(value))).collect()
+}

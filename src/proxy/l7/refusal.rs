@@ -1,0 +1,79 @@
+//! Answers that the proxy gives itself: a clear status, and a body that names the reason.
+
+use bytes::Bytes;
+use http::{HeaderValue, Response, StatusCode, header};
+
+use super::super::network::Network;
+use super::download::Download;
+use super::journey::Journey;
+use crate::meter::{LimitKind, Outcome, TimeoutKind};
+
+/// Why a request was not answered by a server.
+pub(super) struct Refusal {
+    pub(super) status: StatusCode,
+    pub(super) outcome: Outcome,
+    pub(super) why: String,
+    /// Whether nothing more can be read from this connection.
+    pub(super) closes: bool,
+}
+
+impl Refusal {
+    pub(super) fn new(status: StatusCode, outcome: Outcome, why: impl Into<String>) -> Self {
+        Self { status, outcome, why: why.into(), closes: false }
+    }
+
+    /// The refusal that an outcome of the last try amounts to.
+    pub(super) fn of(outcome: Outcome) -> Self {
+        let (status, why) = match outcome {
+            Outcome::NoServer => (503, "no server can take the request"),
+            Outcome::QueueFull => (503, "all servers are busy and the line is full"),
+            Outcome::TimedOut(TimeoutKind::Queue) => (503, "no server had room in time"),
+            Outcome::TimedOut(TimeoutKind::Connect) => {
+                (504, "the server could not be reached in time")
+            }
+            Outcome::TimedOut(TimeoutKind::TlsHandshake) => {
+                (504, "the server did not finish the TLS handshake in time")
+            }
+            Outcome::TimedOut(TimeoutKind::Total) => (504, "the request took longer than allowed"),
+            Outcome::TimedOut(TimeoutKind::RequestHead) => (408, "the request came too slowly"),
+            Outcome::TimedOut(TimeoutKind::Idle) => (408, "the request's body stopped coming"),
+            Outcome::TimedOut(TimeoutKind::Response) => (504, "the server did not answer in time"),
+            Outcome::Refused => (502, "the server refused the connection"),
+            Outcome::Reset => (502, "the server's connection broke before its answer"),
+            Outcome::BadResponse => (502, "the server's answer was not valid HTTP"),
+            Outcome::LimitHit(LimitKind::BodySize) => (413, "the request's body is too long"),
+            Outcome::LimitHit(LimitKind::Retries) => {
+                (503, "too many requests are being tried again")
+            }
+            Outcome::LimitHit(_) => (503, "a limit was reached"),
+            Outcome::Answered(_) | Outcome::Carried | Outcome::ClientLeft => {
+                (502, "the request failed")
+            }
+        };
+        let status = StatusCode::from_u16(status).unwrap_or(StatusCode::BAD_GATEWAY);
+        Self::new(status, outcome, why)
+    }
+
+    pub(super) fn closing(self) -> Self {
+        Self { closes: true, ..self }
+    }
+
+    /// The answer; the journey ends with it.
+    pub(super) fn answer<N: Network>(self, mut journey: Box<Journey>) -> Response<Download<N>> {
+        let text = Bytes::from(format!("{} {}\n", self.status, self.why));
+        journey.n_bytes_out = text.len() as u64;
+        if let Some(record) = &mut journey.record {
+            record.status = Some(self.status.as_u16());
+        }
+        journey.end(self.outcome);
+        let mut response = Response::new(Download::Own { text, _journey: None });
+        *response.status_mut() = self.status;
+        let headers = response.headers_mut();
+        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("text/plain; charset=utf-8"));
+        headers.insert("x-evenkeel-outcome", HeaderValue::from_static(self.outcome.name()));
+        if self.closes {
+            headers.insert(header::CONNECTION, HeaderValue::from_static("close"));
+        }
+        response
+    }
+}

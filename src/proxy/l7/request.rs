@@ -1,0 +1,184 @@
+//! One HTTP request, from its head to the head of its answer.
+
+use std::rc::Rc;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::request::Parts;
+use http::{HeaderValue, Response, StatusCode, Uri, header};
+
+use super::super::connection::Connection;
+use super::super::network::Network;
+use super::super::plan::{Goal, RoutePlan};
+use super::super::pool::PoolInForce;
+use super::download::{Download, Lease, Relayed};
+use super::exchange::{Exchange, Exchanged};
+use super::journey::{Journey, headers_of, record_of};
+use super::refusal::Refusal;
+use super::upload::{Received, Source, UploadLimits};
+use super::way;
+use crate::lab::Limits;
+use crate::meter::{Outcome, StatusClass};
+
+/// Answers a request: by a server, or with a refusal that says why.
+pub(super) async fn handle<N: Network>(
+    connection: &Rc<Connection<N>>,
+    mut head: Parts,
+    body: Received,
+) -> Response<Download<N>> {
+    let worker = &connection.worker;
+    let now_ns = worker.shared.clock.now_ns();
+    let (listener, upload_limits) = {
+        let plan = worker.shared.plan.load();
+        (plan.listener(connection.slot).map(Arc::clone), upload_limits(&plan.limits))
+    };
+    let Some(listener) = listener else { return gone() };
+    let mut journey = Journey::begin(&worker.shared, Arc::clone(&listener), now_ns);
+    let number = worker.next_request();
+    if worker.samples(now_ns) {
+        journey.record = Some(record_of(connection, &listener, &head, now_ns, number));
+    }
+    let host = head.headers.get(header::HOST).and_then(|host| host.to_str().ok());
+    let host = host.unwrap_or_default().to_owned();
+    let Some(route) = way::route(&listener, connection, &head, &host) else {
+        let why = "no route matches the request";
+        return Refusal::new(StatusCode::NOT_FOUND, Outcome::NoServer, why).answer(journey);
+    };
+    if let Some(record) = &mut journey.record {
+        record.route = Some(way::name_of(route));
+    }
+    let pool = match &route.goal {
+        Goal::Pool(pool) => Arc::clone(pool),
+        Goal::Split { sides, .. } => side(sides, worker.dice.borrow_mut().roll()),
+        Goal::Redirect { status, .. } | Goal::Answer { status, .. } => {
+            return answer_at_once(*status, &route.goal, journey);
+        }
+    };
+    prepare(&mut head);
+    let source = Source::new(body, upload_limits);
+    journey.source.clone_from(&source);
+    relay(connection, route, pool, &head, journey).await
+}
+
+/// Leads the request to a pool and its answer back.
+async fn relay<N: Network>(
+    connection: &Rc<Connection<N>>,
+    route: &RoutePlan,
+    pool: Arc<PoolInForce>,
+    head: &Parts,
+    mut journey: Box<Journey>,
+) -> Response<Download<N>> {
+    if let Some(record) = &mut journey.record {
+        record.pool = Some(Arc::clone(&pool.name));
+    }
+    let key = match pool.keyed {
+        true => way::key_of(&pool.settings.key, connection, head),
+        false => Vec::new(),
+    };
+    let source = journey.source.clone();
+    let exchange = Exchange {
+        connection,
+        route,
+        pool,
+        head,
+        source: source.as_ref(),
+        key,
+        own: None,
+        strict: false,
+    };
+    match exchange.run(&mut journey).await {
+        Ok(exchanged) => respond(connection, route, exchanged, journey),
+        Err(outcome) => Refusal::of(outcome).answer(journey),
+    }
+}
+
+fn respond<N: Network>(
+    connection: &Rc<Connection<N>>,
+    route: &RoutePlan,
+    exchanged: Exchanged,
+    mut journey: Box<Journey>,
+) -> Response<Download<N>> {
+    let Exchanged { response, connection: carrier, ticket } = exchanged;
+    let (mut head, incoming) = response.into_parts();
+    let server = Arc::clone(ticket.server());
+    if journey.listener().forwarded.served_by
+        && let Ok(name) = HeaderValue::from_str(&server.name)
+    {
+        head.headers.insert("x-served-by", name);
+    }
+    head.headers.remove(header::CONNECTION);
+    if let Some(record) = &mut journey.record {
+        record.status = Some(head.status.as_u16());
+        record.response_headers = headers_of(&head.headers);
+    }
+    journey.ticket = Some(ticket);
+    let lease = carrier.map(|connection_to_server| Lease {
+        worker: Rc::clone(&connection.worker),
+        server,
+        connection: connection_to_server,
+    });
+    let relayed = Relayed {
+        incoming,
+        status: StatusClass::of(head.status.as_u16()),
+        idle: route.timeouts.idle.map(|idle| Duration::from_nanos(idle.ns())),
+        journey,
+        lease,
+        stalled: None,
+    };
+    Response::from_parts(head, Download::Relayed(Box::new(relayed)))
+}
+
+/// Makes the head of a client's request the head of ours.
+fn prepare(head: &mut Parts) {
+    head.headers.remove(header::CONNECTION);
+    head.version = http::Version::HTTP_11;
+    let path = head.uri.path_and_query().cloned();
+    head.uri = path.map_or_else(|| Uri::from_static("/"), Uri::from);
+    head.extensions.clear();
+}
+
+fn side(sides: &[(u64, Arc<PoolInForce>)], draw: u64) -> Arc<PoolInForce> {
+    let total = sides.last().map_or(1, |(total, _)| *total).max(1);
+    let at = sides.partition_point(|(up_to, _)| *up_to <= draw % total);
+    Arc::clone(&sides[at.min(sides.len() - 1)].1)
+}
+
+fn answer_at_once<N: Network>(
+    status: u16,
+    goal: &Goal,
+    mut journey: Box<Journey>,
+) -> Response<Download<N>> {
+    let text = match goal {
+        Goal::Answer { body, .. } => body.clone(),
+        _ => Bytes::new(),
+    };
+    let mut response = Response::new(Download::Own { text, _journey: None });
+    *response.status_mut() = StatusCode::from_u16(status).unwrap_or(StatusCode::OK);
+    match goal {
+        Goal::Redirect { location, .. } => {
+            if let Ok(location) = HeaderValue::from_str(location) {
+                response.headers_mut().insert(header::LOCATION, location);
+            }
+        }
+        Goal::Answer { content_type: Some(content_type), .. } => {
+            response.headers_mut().insert(header::CONTENT_TYPE, content_type.clone());
+        }
+        _ => {}
+    }
+    journey.end(Outcome::Answered(StatusClass::of(status)));
+    response
+}
+
+/// The listener was removed while the connection was idle.
+fn gone<N: Network>() -> Response<Download<N>> {
+    let text = Bytes::from_static(b"503 Service Unavailable this listener was closed\n");
+    let mut response = Response::new(Download::Own { text, _journey: None });
+    *response.status_mut() = StatusCode::SERVICE_UNAVAILABLE;
+    response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
+    response
+}
+
+fn upload_limits(limits: &Limits) -> UploadLimits {
+    UploadLimits { bytes: limits.body_bytes, kept_bytes: 0, idle: None }
+}

@@ -1,0 +1,234 @@
+//! A request's body on its way to a server: streamed, bounded, and kept for repeating where that is asked for.
+
+use std::cell::RefCell;
+use std::pin::Pin;
+use std::rc::Rc;
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::HeaderMap;
+use http_body::{Body, Frame, SizeHint};
+use hyper::body::Incoming;
+use thiserror::Error;
+use tokio::time::Sleep;
+
+/// The body of one try. All tries of a request read from one source.
+pub struct Upload {
+    source: Option<Rc<Source>>,
+    /// How many of the kept pieces this try has sent.
+    n_sent: usize,
+    stalled: Option<Pin<Box<Sleep>>>,
+}
+
+/// Where a request's body comes from.
+pub(super) struct Source {
+    state: RefCell<State>,
+    limits: UploadLimits,
+    size: SizeHint,
+}
+
+struct State {
+    body: Received,
+    /// What was read so far, if it is kept.
+    kept: Vec<Bytes>,
+    trailers: Option<HeaderMap>,
+    n_bytes: u64,
+    /// Something was read that was not kept, so the body cannot be sent a second time.
+    spent: bool,
+    ended: bool,
+    failure: Option<UploadError>,
+}
+
+/// A body as a client's connection hands it over.
+pub(super) enum Received {
+    Http1(Incoming),
+}
+
+#[derive(Debug, Clone, Copy)]
+pub(super) struct UploadLimits {
+    pub(super) bytes: u64,
+    pub(super) kept_bytes: u64,
+    /// How long the client may send nothing.
+    pub(super) idle: Option<Duration>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+pub enum UploadError {
+    #[error("the request's body is longer than allowed")]
+    TooLong,
+    #[error("the client stopped sending the request's body")]
+    Stalled,
+    #[error("the client's connection broke within the request's body")]
+    Broken,
+}
+
+impl Source {
+    /// `None` for a request without a body.
+    pub(super) fn new(body: Received, limits: UploadLimits) -> Option<Rc<Self>> {
+        if body.is_end_stream() {
+            return None;
+        }
+        let size = body.size_hint();
+        let state = State {
+            body,
+            kept: Vec::new(),
+            trailers: None,
+            n_bytes: 0,
+            spent: false,
+            ended: false,
+            failure: None,
+        };
+        Some(Rc::new(Self { state: state.into(), limits, size }))
+    }
+
+    /// Whether the whole body can be sent once more.
+    pub(super) fn can_repeat(&self) -> bool {
+        let state = self.state.borrow();
+        !state.spent && state.failure.is_none()
+    }
+
+    pub(super) fn n_bytes(&self) -> u64 {
+        self.state.borrow().n_bytes
+    }
+
+    pub(super) fn failure(&self) -> Option<UploadError> {
+        self.state.borrow().failure
+    }
+}
+
+impl Upload {
+    pub(super) fn of(source: Option<&Rc<Source>>) -> Self {
+        Self { source: source.cloned(), n_sent: 0, stalled: None }
+    }
+
+    fn poll_source(
+        &mut self,
+        source: &Source,
+        ctx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, UploadError>>> {
+        let mut state = source.state.borrow_mut();
+        if let Some(piece) = state.kept.get(self.n_sent) {
+            self.n_sent += 1;
+            return Poll::Ready(Some(Ok(Frame::data(piece.clone()))));
+        }
+        if state.ended {
+            let trailers = state.trailers.clone().filter(|_| self.n_sent != usize::MAX);
+            self.n_sent = usize::MAX;
+            return Poll::Ready(trailers.map(|trailers| Ok(Frame::trailers(trailers))));
+        }
+        match state.body.poll_frame(ctx) {
+            Poll::Pending => self.poll_stalled(source, &mut state, ctx),
+            Poll::Ready(frame) => {
+                self.stalled = None;
+                Poll::Ready(self.take(frame, source, &mut state))
+            }
+        }
+    }
+
+    fn take(
+        &mut self,
+        frame: Option<Result<Frame<Bytes>, UploadError>>,
+        source: &Source,
+        state: &mut State,
+    ) -> Option<Result<Frame<Bytes>, UploadError>> {
+        match frame {
+            None => {
+                state.ended = true;
+                self.n_sent = usize::MAX;
+                None
+            }
+            Some(Err(failure)) => Some(Err(state.fail(failure))),
+            Some(Ok(frame)) => {
+                if let Some(data) = frame.data_ref() {
+                    state.n_bytes += data.len() as u64;
+                    if state.n_bytes > source.limits.bytes {
+                        return Some(Err(state.fail(UploadError::TooLong)));
+                    }
+                    state.keep(data, source.limits.kept_bytes);
+                    self.n_sent = state.kept.len();
+                } else if let Some(trailers) = frame.trailers_ref() {
+                    state.trailers = Some(trailers.clone());
+                    state.ended = true;
+                    self.n_sent = usize::MAX;
+                }
+                Some(Ok(frame))
+            }
+        }
+    }
+
+    fn poll_stalled(
+        &mut self,
+        source: &Source,
+        state: &mut State,
+        ctx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, UploadError>>> {
+        let Some(idle) = source.limits.idle else { return Poll::Pending };
+        let timer = self.stalled.get_or_insert_with(|| Box::pin(tokio::time::sleep(idle)));
+        ready!(timer.as_mut().poll(ctx));
+        Poll::Ready(Some(Err(state.fail(UploadError::Stalled))))
+    }
+}
+
+impl State {
+    fn fail(&mut self, failure: UploadError) -> UploadError {
+        *self.failure.get_or_insert(failure)
+    }
+
+    fn keep(&mut self, data: &Bytes, most: u64) {
+        if !self.spent && self.n_bytes <= most {
+            self.kept.push(data.clone());
+        } else {
+            self.spent = true;
+            self.kept.clear();
+        }
+    }
+}
+
+impl Received {
+    fn is_end_stream(&self) -> bool {
+        match self {
+            Self::Http1(body) => body.is_end_stream(),
+        }
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        match self {
+            Self::Http1(body) => body.size_hint(),
+        }
+    }
+
+    fn poll_frame(
+        &mut self,
+        ctx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, UploadError>>> {
+        match self {
+            Self::Http1(body) => Pin::new(body)
+                .poll_frame(ctx)
+                .map(|frame| frame.map(|frame| frame.map_err(|_broken| UploadError::Broken))),
+        }
+    }
+}
+
+impl Body for Upload {
+    type Data = Bytes;
+    type Error = UploadError;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        ctx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, UploadError>>> {
+        match self.source.clone() {
+            Some(source) => self.poll_source(&source, ctx),
+            None => Poll::Ready(None),
+        }
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.source.is_none()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.source.as_ref().map_or_else(|| SizeHint::with_exact(0), |source| source.size.clone())
+    }
+}

@@ -1,0 +1,70 @@
+//! The way of a request: which route matches, which pool it leads to, and by which key.
+
+use std::sync::Arc;
+
+use http::HeaderMap;
+use http::request::Parts;
+
+use super::super::connection::Connection;
+use super::super::network::Network;
+use super::super::plan::{ListenerPlan, RoutePlan};
+use crate::lab::{Facts, Key};
+
+/// The first route whose condition holds.
+pub(super) fn route<'a, N: Network>(
+    listener: &'a ListenerPlan,
+    connection: &Connection<N>,
+    head: &Parts,
+    host: &str,
+) -> Option<&'a RoutePlan> {
+    let matches = |route: &&RoutePlan| {
+        route.when.as_ref().is_none_or(|when| {
+            when.matches(&Facts {
+                host,
+                path: head.uri.path(),
+                query: head.uri.query().unwrap_or_default(),
+                method: head.method.as_str(),
+                source: Some(connection.client.ip()),
+                sni: connection.sni.as_deref(),
+                header: &|name| head.headers.get(name).and_then(|value| value.to_str().ok()),
+            })
+        })
+    };
+    listener.routes.iter().find(matches)
+}
+
+/// The bytes that decide where a key-driven algorithm sends a request. Empty where the request has none.
+pub(super) fn key_of<N: Network>(key: &Key, connection: &Connection<N>, head: &Parts) -> Vec<u8> {
+    match key {
+        Key::Address => connection.client.ip().to_string().into_bytes(),
+        Key::Header(name) => {
+            head.headers.get(name.as_str()).map_or_else(Vec::new, |it| it.as_bytes().to_vec())
+        }
+        Key::Cookie(name) => cookie(&head.headers, name).map_or_else(Vec::new, <[u8]>::to_vec),
+        Key::Query(name) => {
+            let pairs = head.uri.query().unwrap_or_default().split('&');
+            let named = |pair: &str| pair.split_once('=').filter(|(it, _)| it == name).is_some();
+            let value = |pair: &str| pair.split_once('=').map(|(_, value)| value.into());
+            pairs.into_iter().find(|pair| named(pair)).and_then(value).unwrap_or_default()
+        }
+        Key::Path => head.uri.path().into(),
+        Key::Uri => head.uri.path_and_query().map_or_else(Vec::new, |it| it.as_str().into()),
+        Key::Sni => connection.sni.as_deref().map_or_else(Vec::new, Into::into),
+    }
+}
+
+/// The value of a cookie, by its name.
+pub(super) fn cookie<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a [u8]> {
+    let fields = headers.get_all(http::header::COOKIE).into_iter();
+    let pairs = fields.flat_map(|field| field.as_bytes().split(|&byte| byte == b';'));
+    pairs.into_iter().find_map(|pair| {
+        let pair = pair.trim_ascii();
+        let value = pair.strip_prefix(name.as_bytes())?;
+        value.strip_prefix(b"=")
+    })
+}
+
+/// The name a route is recorded under.
+pub(super) fn name_of(route: &RoutePlan) -> Arc<str> {
+    Arc::clone(&route.name)
+}

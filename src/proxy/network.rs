@@ -1,0 +1,131 @@
+//! The network as the data plane sees it: an argument, so that the same code runs under a simulated one.
+
+use std::future::Future;
+use std::io;
+use std::net::SocketAddr;
+
+use socket2::{Domain, Protocol, Socket, Type};
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::{TcpListener, TcpStream};
+
+/// Where connections come from and go to.
+pub trait Network: Clone + 'static {
+    type Stream: Wire;
+    type Listener: 'static;
+
+    fn accept(
+        &self,
+        listener: &Self::Listener,
+    ) -> impl Future<Output = io::Result<(Self::Stream, SocketAddr)>>;
+
+    fn connect(&self, to: SocketAddr) -> impl Future<Output = io::Result<Self::Stream>>;
+}
+
+/// A connection's bytes. `Send` because hyper's upgrades ask for it.
+pub trait Wire: AsyncRead + AsyncWrite + Unpin + Send + 'static {
+    /// The real socket underneath, for what only a socket can do.
+    fn as_tcp(&self) -> Option<&TcpStream> {
+        None
+    }
+
+    fn local_address(&self) -> Option<SocketAddr> {
+        self.as_tcp().and_then(|stream| stream.local_addr().ok())
+    }
+}
+
+impl Wire for TcpStream {
+    fn as_tcp(&self) -> Option<&TcpStream> {
+        Some(self)
+    }
+}
+
+/// The real network.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Sockets;
+
+impl Network for Sockets {
+    type Stream = TcpStream;
+    type Listener = TcpListener;
+
+    async fn accept(&self, listener: &TcpListener) -> io::Result<(TcpStream, SocketAddr)> {
+        let (stream, peer) = listener.accept().await?;
+        stream.set_nodelay(true)?;
+        Ok((stream, peer))
+    }
+
+    async fn connect(&self, to: SocketAddr) -> io::Result<TcpStream> {
+        let stream = TcpStream::connect(to).await?;
+        stream.set_nodelay(true)?;
+        Ok(stream)
+    }
+}
+
+/// Binds an address once for each worker, so that the system spreads new connections over them. Where it
+/// cannot, all workers accept from one socket.
+pub(super) fn bind_tcp(
+    address: SocketAddr,
+    workers: usize,
+) -> io::Result<Vec<std::net::TcpListener>> {
+    let first = bound(address, Type::STREAM)?;
+    first.listen(BACKLOG)?;
+    let first = std::net::TcpListener::from(first);
+    let address = first.local_addr()?;
+    let mut listeners = vec![first];
+    while listeners.len() < workers {
+        listeners.push(if SHARES_PORTS {
+            let next = bound(address, Type::STREAM)?;
+            next.listen(BACKLOG)?;
+            next.into()
+        } else {
+            listeners[0].try_clone()?
+        });
+    }
+    Ok(listeners)
+}
+
+/// The same for datagrams.
+pub(super) fn bind_udp(
+    address: SocketAddr,
+    workers: usize,
+) -> io::Result<Vec<std::net::UdpSocket>> {
+    let first = std::net::UdpSocket::from(bound(address, Type::DGRAM)?);
+    let address = first.local_addr()?;
+    let mut sockets = vec![first];
+    while sockets.len() < workers {
+        sockets.push(if SHARES_PORTS {
+            bound(address, Type::DGRAM)?.into()
+        } else {
+            sockets[0].try_clone()?
+        });
+    }
+    Ok(sockets)
+}
+
+fn bound(address: SocketAddr, kind: Type) -> io::Result<Socket> {
+    let protocol = if kind == Type::STREAM { Protocol::TCP } else { Protocol::UDP };
+    let socket = Socket::new(Domain::for_address(address), kind, Some(protocol))?;
+    if kind == Type::STREAM && cfg!(unix) {
+        // A listener that was closed a moment ago leaves connections behind that would keep its port busy. On
+        // Windows the option means something else: it would let a stranger take the port.
+        socket.set_reuse_address(true)?;
+    }
+    share_port(&socket)?;
+    socket.set_nonblocking(true)?;
+    socket.bind(&address.into())?;
+    Ok(socket)
+}
+
+#[cfg(target_os = "linux")]
+fn share_port(socket: &Socket) -> io::Result<()> {
+    socket.set_reuse_port(true)
+}
+
+#[cfg(not(target_os = "linux"))]
+fn share_port(_socket: &Socket) -> io::Result<()> {
+    Ok(())
+}
+
+/// Only Linux spreads connections over sockets of one port evenly; elsewhere the last one bound gets all.
+const SHARES_PORTS: bool = cfg!(target_os = "linux");
+/// Connections that wait to be accepted; the system lowers it to its own maximum.
+const BACKLOG: i32 = 4096;

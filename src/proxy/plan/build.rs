@@ -1,0 +1,301 @@
+//! From a checked lab to the plan in force, taking over from the plan before what must survive the change.
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering::Relaxed};
+use std::sync::{Arc, Weak};
+
+use http::HeaderValue;
+
+use super::super::pool::{PoolInForce, PoolState};
+use super::super::server::{Server, UpstreamTls, cookie_hash};
+use super::super::shared::Shared;
+use super::{Goal, ListenerPlan, Plan, RoutePlan};
+use crate::balance::pool::Pool;
+use crate::lab::{Action, Lab, Listener, PathCondition, Route, WorkerState};
+use crate::meter::Meter;
+
+/// A lab, and what had to be found out to run it.
+pub struct Blueprint<'a> {
+    pub lab: &'a Lab,
+    pub workers: usize,
+    pub seed: u64,
+    /// What is open, by the listener's name. Others are not in the plan.
+    pub listeners: BTreeMap<String, ListenerParts>,
+    /// Where each server is, by pool and by server; a server without an address refuses all.
+    pub addresses: BTreeMap<(String, String), Vec<SocketAddr>>,
+    /// For pools that speak TLS to their servers.
+    pub upstream_tls: BTreeMap<String, Arc<rustls::ClientConfig>>,
+}
+
+/// What a listener brings to a plan.
+#[derive(Clone)]
+pub struct ListenerParts {
+    pub slot: usize,
+    pub tls: Option<Arc<rustls::ServerConfig>>,
+    pub meter: Arc<Meter>,
+}
+
+impl Shared {
+    /// Puts a new plan into force. Requests under way finish on the one they began with.
+    pub fn publish(&self, blueprint: &Blueprint<'_>) -> Arc<Plan> {
+        let before = self.plan.load_full();
+        let plan = Arc::new(Build { shared: self, blueprint, before: &before }.plan());
+        self.plan.store(Arc::clone(&plan));
+        for pool in plan.pools.values() {
+            pool.state.current.store(Arc::downgrade(pool));
+            pool.state.waiting.ask_again();
+        }
+        for pool in before.pools.values() {
+            if !plan.pools.contains_key(&pool.name) {
+                pool.state.current.store(Weak::new());
+            }
+            let kept = plan.pools.get(&pool.name).map_or(&[][..], |pool| &pool.servers[..]);
+            let gone = |server: &&Arc<Server>| !kept.iter().any(|kept| Arc::ptr_eq(kept, server));
+            pool.servers.iter().filter(gone).for_each(|server| server.retired.store(true, Relaxed));
+        }
+        plan
+    }
+}
+
+struct Build<'a> {
+    shared: &'a Shared,
+    blueprint: &'a Blueprint<'a>,
+    before: &'a Plan,
+}
+
+impl Build<'_> {
+    fn plan(&self) -> Plan {
+        let lab = self.blueprint.lab;
+        let mut slots = Slots::new(self.before);
+        let pools: BTreeMap<Arc<str>, Arc<PoolInForce>> = lab
+            .pools
+            .iter()
+            .map(|settings| {
+                let pool = self.pool(settings, &mut slots);
+                (Arc::clone(&pool.name), pool)
+            })
+            .collect();
+        let mut listeners = Vec::new();
+        for listener in &lab.listeners {
+            let Some(parts) = self.blueprint.listeners.get(&listener.name) else { continue };
+            if listeners.len() <= parts.slot {
+                listeners.resize_with(parts.slot + 1, || None);
+            }
+            listeners[parts.slot] = Some(Arc::new(listener_plan(listener, parts, &pools)));
+        }
+        let revision = self.before.revision + 1;
+        Plan { revision, limits: lab.limits.clone(), listeners, pools }
+    }
+
+    fn pool(&self, settings: &crate::lab::Pool, slots: &mut Slots) -> Arc<PoolInForce> {
+        let Blueprint { lab, workers, seed, .. } = self.blueprint;
+        let before = self.before.pools.get(settings.name.as_str());
+        let servers = self.servers(settings, before, slots);
+        let n_shares = match lab.state {
+            WorkerState::Shared => 1,
+            WorkerState::PerWorker => *workers,
+        };
+        if let Some(before) = before
+            && *before.settings == *settings
+            && before.shares.len() == n_shares
+            && before.servers.len() == servers.len()
+            && before.servers.iter().zip(&servers).all(|(before, now)| Arc::ptr_eq(before, now))
+        {
+            return Arc::clone(before);
+        }
+        let now_ns = self.shared.clock.now_ns();
+        let (terms, around) = (settings.terms(), settings.settings());
+        let share = |worker: usize| {
+            let before = before.map(|before| before.share(worker.min(before.shares.len() - 1)));
+            Arc::new(match before {
+                Some(before) => before.followed_by(&settings.algorithm, &around, &terms, now_ns),
+                None => Pool::new(&settings.algorithm, &around, &terms, seed ^ worker as u64),
+            })
+        };
+        Arc::new(PoolInForce {
+            name: before
+                .map_or_else(|| settings.name.as_str().into(), |pool| Arc::clone(&pool.name)),
+            shares: (0..n_shares).map(share).collect(),
+            keyed: settings.algorithm.about().keyed,
+            state: self.state(settings, before),
+            settings: Arc::new(settings.clone()),
+            servers,
+        })
+    }
+
+    fn state(
+        &self,
+        settings: &crate::lab::Pool,
+        before: Option<&Arc<PoolInForce>>,
+    ) -> Arc<PoolState> {
+        let Some(before) = before.filter(|it| it.settings.stickiness == settings.stickiness) else {
+            let in_line = Arc::clone(&self.shared.tallies.in_line);
+            return Arc::new(PoolState::new(settings, Arc::clone(&self.shared.clock), in_line));
+        };
+        before.state.waiting.set_limit(settings.queue.limit as usize);
+        let places: Vec<Option<usize>> =
+            settings.terms().iter().map(|terms| before.balancing().index_of(&terms.name)).collect();
+        before.state.watch.follow(settings.health.rules(), &places);
+        Arc::clone(&before.state)
+    }
+
+    fn servers(
+        &self,
+        settings: &crate::lab::Pool,
+        before: Option<&Arc<PoolInForce>>,
+        slots: &mut Slots,
+    ) -> Vec<Arc<Server>> {
+        let copies = settings.servers.iter().flat_map(|server| {
+            let cookie = server.cookie.clone();
+            server.copy_names().into_iter().map(move |name| (name, cookie.clone()))
+        });
+        copies
+            .map(|(name, cookie)| {
+                let known = before
+                    .and_then(|pool| pool.servers.iter().find(|server| *server.name == *name));
+                let key = (settings.name.clone(), name);
+                let addresses = self.blueprint.addresses.get(&key).cloned().unwrap_or_default();
+                let tls = self.blueprint.upstream_tls.get(&settings.name);
+                let new = Server {
+                    tls: upstream_tls(settings, &key.1, tls),
+                    slot: 0,
+                    serial: 0,
+                    addresses,
+                    upstream: settings.upstream.clone(),
+                    meter: known.map_or_else(Arc::default, |known| Arc::clone(&known.meter)),
+                    cookie_hash: cookie_hash(cookie.as_deref().unwrap_or(&key.1)),
+                    connections: AtomicU32::new(0),
+                    retired: AtomicBool::new(false),
+                    name: key.1.as_str().into(),
+                };
+                match known.filter(|known| is_the_same(known, &new)) {
+                    Some(known) => Arc::clone(known),
+                    None => slots.give(new, &self.shared.serials),
+                }
+            })
+            .collect()
+    }
+}
+
+fn upstream_tls(
+    settings: &crate::lab::Pool,
+    server: &str,
+    config: Option<&Arc<rustls::ClientConfig>>,
+) -> Option<Arc<UpstreamTls>> {
+    let config = Arc::clone(config?);
+    let written = settings.servers.iter().find(|it| it.name == server)?.address.as_deref();
+    let host = written.and_then(|address| address.rsplit_once(':')).map(|(host, _)| host);
+    let name = settings.upstream.tls.server_name.as_deref().or(host).unwrap_or("localhost");
+    let name = name.trim_matches(['[', ']']).to_owned();
+    let name = rustls::pki_types::ServerName::try_from(name).ok()?;
+    Some(Arc::new(UpstreamTls { config, name }))
+}
+
+/// Whether connections to the one are connections to the other.
+fn is_the_same(a: &Server, b: &Server) -> bool {
+    let same_tls = match (&a.tls, &b.tls) {
+        (None, None) => true,
+        (Some(a), Some(b)) => Arc::ptr_eq(&a.config, &b.config) && a.name == b.name,
+        _ => false,
+    };
+    a.addresses == b.addresses
+        && a.upstream == b.upstream
+        && a.cookie_hash == b.cookie_hash
+        && same_tls
+}
+
+/// Places in the workers' stores of idle connections, given again when a server is gone.
+struct Slots {
+    taken: Vec<bool>,
+}
+
+impl Slots {
+    fn new(before: &Plan) -> Self {
+        let mut slots = Self { taken: Vec::new() };
+        for server in before.pools.values().flat_map(|pool| &pool.servers) {
+            if slots.taken.len() <= server.slot {
+                slots.taken.resize(server.slot + 1, false);
+            }
+            slots.taken[server.slot] = true;
+        }
+        slots
+    }
+
+    fn give(&mut self, server: Server, serials: &AtomicU64) -> Arc<Server> {
+        let slot = self.taken.iter().position(|taken| !taken).unwrap_or_else(|| {
+            self.taken.push(false);
+            self.taken.len() - 1
+        });
+        self.taken[slot] = true;
+        Arc::new(Server { slot, serial: serials.fetch_add(1, Relaxed), ..server })
+    }
+}
+
+fn listener_plan(
+    listener: &Listener,
+    parts: &ListenerParts,
+    pools: &BTreeMap<Arc<str>, Arc<PoolInForce>>,
+) -> ListenerPlan {
+    let routes = listener.routes_in_force();
+    let routes = routes.iter().enumerate().map(|(index, route)| route_plan(index, route, pools));
+    ListenerPlan {
+        name: listener.name.as_str().into(),
+        slot: parts.slot,
+        protocol: listener.protocol,
+        tls: parts.tls.clone(),
+        proxy_protocol: listener.proxy_protocol,
+        http: listener.http.clone(),
+        tcp: listener.tcp.clone(),
+        udp: listener.udp.clone(),
+        forwarded: listener.forwarded.clone(),
+        routes: routes.collect(),
+        meter: Arc::clone(&parts.meter),
+    }
+}
+
+fn route_plan(
+    index: usize,
+    route: &Route,
+    pools: &BTreeMap<Arc<str>, Arc<PoolInForce>>,
+) -> RoutePlan {
+    let name = if route.name.is_empty() { (index + 1).to_string() } else { route.name.clone() };
+    let prefix = match &route.when.path {
+        Some(PathCondition::Prefix(prefix)) => Some(prefix.clone()),
+        _ => None,
+    };
+    RoutePlan {
+        name: name.into(),
+        when: (!route.when.is_empty()).then(|| route.when.clone()),
+        goal: goal(&route.to, pools),
+        rewrite: route.rewrite.clone(),
+        prefix,
+        request_headers: route.request_headers.clone(),
+        response_headers: route.response_headers.clone(),
+        timeouts: route.timeouts.clone(),
+        retries: route.retries.clone(),
+    }
+}
+
+fn goal(action: &Action, pools: &BTreeMap<Arc<str>, Arc<PoolInForce>>) -> Goal {
+    let pool = |name: &str| Arc::clone(&pools[name]);
+    match action {
+        Action::Pool(name) => Goal::Pool(pool(name)),
+        Action::Split(split) => {
+            let mut total = 0;
+            let sides = split.parts.iter().map(|part| {
+                total += u64::from(part.weight);
+                (total, pool(&part.pool))
+            });
+            Goal::Split { sides: sides.collect(), sticky: split.sticky.clone() }
+        }
+        Action::Redirect { location, status } => {
+            Goal::Redirect { location: location.clone(), status: *status }
+        }
+        Action::Answer { status, body, content_type } => Goal::Answer {
+            status: *status,
+            body: body.clone().into(),
+            content_type: content_type.as_deref().and_then(|it| HeaderValue::from_str(it).ok()),
+        },
+    }
+}

@@ -1,0 +1,83 @@
+//! What all workers share: the plan in force, and what is read of them from outside.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering::Relaxed};
+
+use arc_swap::ArcSwap;
+
+use super::event::Event;
+use super::plan::Plan;
+use super::record::Record;
+use crate::meter::Recent;
+use crate::period::Clock;
+
+/// Shared by all workers, and with whoever observes them.
+pub struct Shared {
+    pub(super) plan: ArcSwap<Plan>,
+    pub clock: Arc<dyn Clock>,
+    /// Sampled requests.
+    pub records: Recent<Record>,
+    pub events: Recent<Event>,
+    pub tallies: Tallies,
+    /// Signs stickiness cookies.
+    pub(super) cookie_key: [u8; 32],
+    /// Counts the servers there ever were.
+    pub(super) serials: AtomicU64,
+}
+
+/// Numbers of the data plane as a whole.
+#[derive(Debug, Default)]
+pub struct Tallies {
+    /// Client connections that are open now.
+    pub connections: AtomicUsize,
+    pub accepted: AtomicU64,
+    /// Connections turned away because there were too many.
+    pub turned_away: AtomicU64,
+    /// Requests that wait for a server with room, over all pools.
+    pub in_line: Arc<AtomicUsize>,
+    /// Requests that were measured but not recorded for looking at.
+    pub unsampled: AtomicU64,
+}
+
+impl Shared {
+    pub fn new(clock: Arc<dyn Clock>, history: usize, cookie_key: [u8; 32]) -> Self {
+        Self {
+            plan: ArcSwap::from_pointee(Plan::default()),
+            clock,
+            records: Recent::new(history),
+            events: Recent::new(EVENTS),
+            tallies: Tallies::default(),
+            cookie_key,
+            serials: AtomicU64::new(1),
+        }
+    }
+
+    /// The plan in force.
+    pub fn plan(&self) -> Arc<Plan> {
+        self.plan.load_full()
+    }
+
+    pub(super) fn tell(&self, event: impl FnOnce(u64) -> Event) {
+        self.events.push(event(self.clock.now_ns()));
+    }
+}
+
+impl Tallies {
+    /// Takes a place among the open connections, if there are fewer than `limit`.
+    pub(super) fn admit(&self, limit: usize) -> bool {
+        self.accepted.fetch_add(1, Relaxed);
+        if self.connections.fetch_add(1, Relaxed) >= limit {
+            self.connections.fetch_sub(1, Relaxed);
+            self.turned_away.fetch_add(1, Relaxed);
+            return false;
+        }
+        true
+    }
+
+    pub(super) fn leave(&self) {
+        self.connections.fetch_sub(1, Relaxed);
+    }
+}
+
+/// Events kept until somebody reads them.
+const EVENTS: usize = 4096;

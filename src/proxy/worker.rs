@@ -1,0 +1,183 @@
+//! A worker: one thread's part of the data plane, with its own connections to servers.
+
+use std::cell::{Cell, RefCell};
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::sync::atomic::Ordering::Relaxed;
+use std::time::Duration;
+
+use tokio::sync::watch;
+
+use super::connection;
+use super::idle::Idle;
+use super::network::Network;
+use super::record::Record;
+use super::shared::Shared;
+use crate::dice::Dice;
+
+/// Everything of one worker. It lives on one thread, so nothing in it is locked.
+pub struct Worker<N: Network> {
+    pub(super) index: usize,
+    pub(super) network: N,
+    pub(super) shared: Arc<Shared>,
+    pub(super) idle: Idle,
+    pub(super) dice: RefCell<Dice>,
+    doors: RefCell<BTreeMap<usize, watch::Sender<Door>>>,
+    connections: Cell<u64>,
+    /// Connections that are open now.
+    open: watch::Sender<usize>,
+    requests: Cell<u64>,
+    sampler: Cell<Sampler>,
+}
+
+/// How far a listener has closed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Door {
+    Open,
+    /// Nothing new comes in; what is under way may finish.
+    Closing,
+    /// What is still there is dropped.
+    Closed,
+}
+
+/// Lets some requests be recorded: bursts are, and so many a second.
+#[derive(Debug, Clone, Copy)]
+struct Sampler {
+    allowance: f64,
+    at_ns: u64,
+}
+
+impl<N: Network> Worker<N> {
+    pub fn new(index: usize, network: N, shared: Arc<Shared>, seed: u64) -> Rc<Self> {
+        Rc::new(Self {
+            index,
+            network,
+            shared,
+            idle: Idle::default(),
+            dice: RefCell::new(Dice::stream(seed, index as u64)),
+            doors: RefCell::default(),
+            connections: Cell::new(0),
+            open: watch::Sender::new(0),
+            requests: Cell::new(0),
+            sampler: Cell::new(Sampler { allowance: SAMPLES_AT_ONCE, at_ns: 0 }),
+        })
+    }
+
+    /// Accepts connections until the listener is closed.
+    pub async fn listen(self: Rc<Self>, slot: usize, listener: N::Listener) {
+        let mut door = self.door(slot);
+        loop {
+            let accepted = tokio::select! {
+                accepted = self.network.accept(&listener) => accepted,
+                _ = door.wait_for(|door| *door != Door::Open) => return,
+            };
+            match accepted {
+                Ok((stream, peer)) => self.welcome(slot, stream, peer),
+                // Out of files or memory: trying again at once would only burn the processor.
+                Err(error) => {
+                    self.trouble(slot, &error.to_string());
+                    tokio::time::sleep(ACCEPT_PAUSE).await;
+                }
+            }
+        }
+    }
+
+    /// Closes a listener: what is under way gets `grace` to finish.
+    pub fn close(self: &Rc<Self>, slot: usize, grace: Duration) {
+        let Some(door) = self.doors.borrow_mut().remove(&slot) else { return };
+        door.send_replace(Door::Closing);
+        tokio::task::spawn_local(async move {
+            tokio::select! {
+                () = tokio::time::sleep(grace) => {}
+                () = door.closed() => {}
+            }
+            door.send_replace(Door::Closed);
+        });
+    }
+
+    pub fn close_all(self: &Rc<Self>, grace: Duration) {
+        let slots: Vec<usize> = self.doors.borrow().keys().copied().collect();
+        slots.into_iter().for_each(|slot| self.close(slot, grace));
+    }
+
+    /// Waits until all connections have ended, or for so long.
+    pub async fn finished(&self, grace: Duration) {
+        let mut open = self.open.subscribe();
+        // Too late or not, the worker stops now.
+        drop(tokio::time::timeout(grace, open.wait_for(|open| *open == 0)).await);
+    }
+
+    /// Closes idle connections to servers that no plan knows any more.
+    pub fn sweep(&self) {
+        self.idle.sweep();
+    }
+
+    pub(super) fn door(&self, slot: usize) -> watch::Receiver<Door> {
+        let mut doors = self.doors.borrow_mut();
+        doors.entry(slot).or_insert_with(|| watch::Sender::new(Door::Open)).subscribe()
+    }
+
+    fn welcome(self: &Rc<Self>, slot: usize, stream: N::Stream, peer: SocketAddr) {
+        let shared = &self.shared;
+        let limit = shared.plan.load().limits.connections as usize;
+        if !shared.tallies.admit(limit) {
+            return;
+        }
+        let number = self.connections.replace(self.connections.get() + 1);
+        let arrival = connection::Arrival {
+            slot,
+            peer,
+            number,
+            at_ns: shared.clock.now_ns(),
+            door: self.door(slot),
+        };
+        let worker = Rc::clone(self);
+        self.open.send_modify(|open| *open += 1);
+        tokio::task::spawn_local(async move {
+            let mut door = arrival.door.clone();
+            tokio::select! {
+                () = connection::serve(&worker, arrival, stream) => {}
+                _ = door.wait_for(|door| *door == Door::Closed) => {}
+            }
+            worker.shared.tallies.leave();
+            worker.open.send_modify(|open| *open -= 1);
+        });
+    }
+
+    pub(super) fn trouble(&self, slot: usize, why: &str) {
+        let plan = self.shared.plan.load();
+        let Some(listener) = plan.listener(slot) else { return };
+        let (listener, why) = (Arc::clone(&listener.name), why.to_owned());
+        self.shared
+            .tell(|at_ns| super::Event { at_ns, what: super::What::Trouble { listener, why } });
+    }
+
+    pub(super) fn next_request(&self) -> u64 {
+        self.requests.replace(self.requests.get() + 1)
+    }
+
+    /// Whether a request that begins now is recorded in full.
+    pub(super) fn samples(&self, now_ns: u64) -> bool {
+        let Sampler { allowance, at_ns } = self.sampler.get();
+        let earned = now_ns.saturating_sub(at_ns) as f64 / 1e9 * SAMPLES_A_SECOND;
+        let allowance = (allowance + earned).min(SAMPLES_AT_ONCE);
+        let sampled = allowance >= 1.0;
+        let allowance = if sampled { allowance - 1.0 } else { allowance };
+        self.sampler.set(Sampler { allowance, at_ns: now_ns });
+        if !sampled {
+            self.shared.tallies.unsampled.fetch_add(1, Relaxed);
+        }
+        sampled
+    }
+
+    pub(super) fn record(&self, record: Record) {
+        self.shared.records.push(record);
+    }
+}
+
+/// Requests recorded in full by each worker: more than anybody can look at, and far from being felt.
+const SAMPLES_A_SECOND: f64 = 200.0;
+const SAMPLES_AT_ONCE: f64 = 100.0;
+const ACCEPT_PAUSE: Duration = Duration::from_millis(50);

@@ -1,0 +1,42 @@
+//! A request goes to a server, and its answer comes back.
+
+use crate::bench::{Bench, named_server};
+
+fn lab_of(servers: &[(&str, std::net::SocketAddr)]) -> String {
+    let servers: Vec<String> = servers
+        .iter()
+        .map(|(name, address)| format!("(name: \"{name}\", address: \"{address}\")"))
+        .collect();
+    format!(
+        "(version: 1, listeners: [(name: \"front\", address: \"127.0.0.1:0\", pool: \"web\")], \
+         pools: [(name: \"web\", servers: [{}])])",
+        servers.join(", ")
+    )
+}
+
+#[test]
+fn requests_on_one_connection_take_turns() {
+    let (a, b) = (named_server("a"), named_server("b"));
+    let bench = Bench::run(&lab_of(&[("a", a), ("b", b)]));
+    let mut client = bench.dial("front");
+    let mut answers = String::new();
+    for _ in 0..4 {
+        client.send("GET / HTTP/1.1\r\nhost: x\r\n\r\n");
+        let head = client.read_until("\r\n\r\n");
+        assert!(head.starts_with("HTTP/1.1 200 OK\r\n"), "{head}");
+        answers += &client.read_until(if answers.len() % 2 == 0 { "a" } else { "b" });
+    }
+    assert_eq!(answers, "abab");
+}
+
+#[test]
+fn a_dead_server_is_passed_over() {
+    let b = named_server("b");
+    let bench = Bench::run(&lab_of(&[("a", "127.0.0.1:9".parse().unwrap()), ("b", b)]));
+    let mut client = bench.dial("front");
+    for _ in 0..4 {
+        client.send("GET / HTTP/1.1\r\nhost: x\r\n\r\n");
+        assert!(client.read_until("\r\n\r\n").contains("x-served-by: b"));
+        client.read_until("b");
+    }
+}

@@ -1,0 +1,168 @@
+//! A data plane on free ports of this machine, made from a few lines of lab.
+
+use std::collections::BTreeMap;
+use std::io::{Read as _, Write as _};
+use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use evenkeel::lab::{self, Lab};
+use evenkeel::period::Clock;
+use evenkeel::proxy::{Blueprint, DataPlane, ListenerParts, Shared};
+
+/// A proxy under test.
+pub struct Bench {
+    plane: DataPlane,
+    pub lab: Lab,
+    addresses: BTreeMap<(String, String), Vec<SocketAddr>>,
+    parts: BTreeMap<String, ListenerParts>,
+    listening: BTreeMap<String, SocketAddr>,
+}
+
+pub struct RealClock(Instant);
+
+impl RealClock {
+    #[expect(clippy::disallowed_methods, reason = "this is the test's clock")]
+    pub fn start() -> Arc<Self> {
+        Arc::new(Self(Instant::now()))
+    }
+}
+
+impl Clock for RealClock {
+    fn now_ns(&self) -> u64 {
+        self.0.elapsed().as_nanos() as u64
+    }
+
+    fn unix_ns(&self) -> u64 {
+        self.now_ns()
+    }
+}
+
+impl Bench {
+    /// Runs a lab, whose listeners take free ports.
+    pub fn run(text: &str) -> Self {
+        let loaded = lab::load(text.as_bytes()).unwrap_or_else(|refused| panic!("{refused:?}"));
+        let lab = loaded.lab.into_lab();
+        let workers = lab.workers.unwrap_or(1) as usize;
+        let shared = Arc::new(Shared::new(RealClock::start(), 1000, [7; 32]));
+        let plane = DataPlane::start(shared, workers, lab.seed).unwrap();
+        let mut bench = Self {
+            plane,
+            lab,
+            addresses: BTreeMap::new(),
+            parts: BTreeMap::new(),
+            listening: BTreeMap::new(),
+        };
+        let listeners = bench.lab.listeners.clone();
+        for (slot, listener) in listeners.iter().enumerate() {
+            let parts = ListenerParts { slot, tls: None, meter: Arc::default() };
+            bench.parts.insert(listener.name.clone(), parts);
+        }
+        bench.publish();
+        for (slot, listener) in listeners.iter().enumerate() {
+            let address = bench.plane.listen(slot, listener.address.parse().unwrap()).unwrap();
+            bench.listening.insert(listener.name.clone(), address);
+        }
+        bench
+    }
+
+    /// Puts the lab as it is now into force.
+    pub fn publish(&mut self) {
+        for pool in &self.lab.pools {
+            for server in &pool.servers {
+                let Some(address) = &server.address else { continue };
+                let key = (pool.name.clone(), server.name.clone());
+                self.addresses.insert(key, vec![address.parse().unwrap()]);
+            }
+        }
+        self.plane.shared().publish(&Blueprint {
+            lab: &self.lab,
+            workers: self.plane.n_workers(),
+            seed: self.lab.seed,
+            listeners: self.parts.clone(),
+            addresses: self.addresses.clone(),
+            upstream_tls: BTreeMap::new(),
+        });
+        self.plane.sweep().unwrap();
+    }
+
+    pub fn shared(&self) -> &Arc<Shared> {
+        self.plane.shared()
+    }
+
+    pub fn address(&self, listener: &str) -> SocketAddr {
+        self.listening[listener]
+    }
+
+    /// A connection of a client that speaks bytes.
+    pub fn dial(&self, listener: &str) -> Wire {
+        Wire::connect(self.address(listener))
+    }
+}
+
+/// A raw connection.
+pub struct Wire(pub TcpStream);
+
+impl Wire {
+    pub fn connect(address: SocketAddr) -> Self {
+        let stream = TcpStream::connect(address).unwrap();
+        stream.set_read_timeout(Some(DEADLINE)).unwrap();
+        Self(stream)
+    }
+
+    pub fn send(&mut self, text: &str) {
+        self.0.write_all(text.as_bytes()).unwrap();
+    }
+
+    /// Everything up to a mark.
+    pub fn read_until(&mut self, mark: &str) -> String {
+        let mut read = Vec::new();
+        let mut byte = [0];
+        while !read.ends_with(mark.as_bytes()) {
+            assert!(
+                self.0.read(&mut byte).unwrap() > 0,
+                "ended after {}",
+                String::from_utf8_lossy(&read)
+            );
+            read.push(byte[0]);
+        }
+        String::from_utf8_lossy(&read).into_owned()
+    }
+
+    pub fn read_to_end(&mut self) -> String {
+        let mut read = Vec::new();
+        // A reset is an end, too.
+        drop(self.0.read_to_end(&mut read));
+        String::from_utf8_lossy(&read).into_owned()
+    }
+}
+
+/// A server that answers every request with its name, over kept connections.
+pub fn named_server(name: &'static str) -> SocketAddr {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    let serve = move || {
+        for stream in listener.incoming() {
+            let mut wire = Wire(stream.unwrap());
+            let serve = move || {
+                let mut head = Vec::new();
+                let mut byte = [0];
+                while wire.0.read(&mut byte).is_ok_and(|n| n > 0) {
+                    head.push(byte[0]);
+                    if head.ends_with(b"\r\n\r\n") {
+                        head.clear();
+                        wire.send(&format!(
+                            "HTTP/1.1 200 OK\r\ncontent-length: {}\r\n\r\n{name}",
+                            name.len()
+                        ));
+                    }
+                }
+            };
+            std::thread::Builder::new().name(format!("{name}-connection")).spawn(serve).unwrap();
+        }
+    };
+    std::thread::Builder::new().name(name.to_owned()).spawn(serve).unwrap();
+    address
+}
+
+const DEADLINE: Duration = Duration::from_secs(10);
