@@ -19,6 +19,8 @@ pub enum Outcome {
     LimitHit(LimitKind),
     /// The client went away first.
     ClientLeft,
+    /// The request broke the rules of its protocol.
+    BadRequest,
 }
 
 /// The first digit of an HTTP status.
@@ -89,6 +91,7 @@ impl Outcome {
         Self::LimitHit(LimitKind::Resets),
         Self::LimitHit(LimitKind::Retries),
         Self::ClientLeft,
+        Self::BadRequest,
     ];
 
     /// The place in [`Outcome::ALL`].
@@ -104,6 +107,7 @@ impl Outcome {
             Self::BadResponse => 17,
             Self::LimitHit(kind) => 18 + kind as usize,
             Self::ClientLeft => 25,
+            Self::BadRequest => 26,
         }
     }
 
@@ -113,11 +117,11 @@ impl Outcome {
     }
 
     /// Whether somebody was let down by the servers or the balancer. A 4xx is the client's own doing,
-    /// and so is leaving.
+    /// and so are leaving and a request that breaks the rules.
     pub const fn is_error(self) -> bool {
         match self {
             Self::Answered(class) => matches!(class, StatusClass::ServerError),
-            Self::Carried | Self::ClientLeft => false,
+            Self::Carried | Self::ClientLeft | Self::BadRequest => false,
             _ => true,
         }
     }
@@ -136,7 +140,7 @@ impl StatusClass {
     }
 }
 
-pub(super) const OUTCOMES: usize = 26;
+pub(super) const OUTCOMES: usize = 27;
 
 const NAMES: [&str; OUTCOMES] = [
     "1xx",
@@ -165,6 +169,7 @@ const NAMES: [&str; OUTCOMES] = [
     "limit_resets",
     "limit_retries",
     "client_left",
+    "bad_request",
 ];
 
 #[cfg(test)]
@@ -186,7 +191,7 @@ mod tests {
     #[test]
     fn only_what_lets_somebody_down_is_an_error() {
         let errors = Outcome::ALL.into_iter().filter(|outcome| outcome.is_error()).count();
-        assert_eq!(errors, OUTCOMES - 6);
+        assert_eq!(errors, OUTCOMES - 7);
         assert!(!Outcome::Answered(StatusClass::of(404)).is_error());
         assert!(Outcome::Answered(StatusClass::of(503)).is_error());
         assert!(Outcome::Answered(StatusClass::of(999)).is_error());

@@ -13,6 +13,8 @@
 mod connection;
 mod data_plane;
 mod event;
+mod framing;
+mod guard;
 mod health;
 mod idle;
 mod l7;
@@ -39,3 +41,4 @@ pub use server::Server;
 pub use shared::{Shared, Tallies};
 pub use ticket::Ticket;
 pub use worker::Worker;
+
