@@ -41,4 +41,3 @@ pub use server::Server;
 pub use shared::{Shared, Tallies};
 pub use ticket::Ticket;
 pub use worker::Worker;
-

@@ -40,3 +40,15 @@ fn a_dead_server_is_passed_over() {
         client.read_until("b");
     }
 }
+
+#[test]
+fn ambiguous_framing_is_refused_with_a_reason_and_a_closed_connection() {
+    let bench = Bench::run(&lab_of(&[("a", named_server("a"))]));
+    let mut client = bench.dial("front");
+    client.send("GET / HTTP/1.1\r\nhost: x\r\n\r\n");
+    client.send("POST / HTTP/1.1\r\nhost: x\r\ncontent-length: 4\r\ntransfer-encoding: chunked\r\n\r\n0\r\n\r\n");
+    let answer = client.read_to_end();
+    assert!(answer.starts_with("HTTP/1.1 200 OK\r\n"), "{answer}");
+    assert!(answer.contains("HTTP/1.1 400 Bad Request\r\n"), "{answer}");
+    assert!(answer.contains("both Content-Length and Transfer-Encoding"), "{answer}");
+}

@@ -1,8 +1,10 @@
 //! HTTP/1.x towards clients, on hyper's low-level server connection.
 
+use std::cell::Cell;
 use std::convert::Infallible;
 use std::pin::pin;
 use std::rc::Rc;
+use std::sync::Arc;
 
 use http::Request;
 use hyper::body::Incoming;
@@ -11,25 +13,41 @@ use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
 
 use super::super::connection::Connection;
+use super::super::guard::{Guard, GuardSettings};
 use super::super::network::Network;
 use super::super::transport::Transport;
 use super::super::worker::Door;
-use super::request::handle;
+use super::request::{Inbound, handle, refuse};
 use super::upload::Received;
 
 /// Serves requests until the connection ends, or until its listener closes.
 pub(super) async fn serve<N: Network>(connection: Connection<N>, transport: Transport<N::Stream>) {
     let mut door = connection.door.clone();
+    let shared = &connection.worker.shared;
+    let settings = GuardSettings::from(&shared.plan.load().limits);
+    let (guarded, guard) = Guard::new(transport, settings, Arc::clone(&shared.clock));
     let connection = Rc::new(connection);
+    let n_requests = Cell::new(0);
     let service = service_fn(|request: Request<Incoming>| {
         let connection = Rc::clone(&connection);
+        let number = n_requests.replace(n_requests.get() + 1);
+        let guard = Arc::clone(&guard);
         async move {
             let (head, body) = request.into_parts();
-            Ok::<_, Infallible>(handle(&connection, head, Received::Http1(body)).await)
+            if let Some(violation) = guard.refusal_of(number).copied() {
+                return Ok(refuse(&connection, &head, violation, guard));
+            }
+            let body = Received::Http1(body);
+            Ok::<_, Infallible>(
+                handle(&connection, Inbound { head, body, guard: Some(guard) }).await,
+            )
         }
     });
     let mut serving = pin!(
-        http1::Builder::new().serve_connection(TokioIo::new(transport), service).with_upgrades()
+        http1::Builder::new()
+            .max_headers(HEADERS_MAX)
+            .serve_connection(TokioIo::new(guarded), service)
+            .with_upgrades()
     );
     let closing = tokio::select! {
         // How it ended is known to the requests that were on it.
@@ -41,3 +59,6 @@ pub(super) async fn serve<N: Network>(connection: Connection<N>, transport: Tran
     }
     drop(serving.await);
 }
+
+/// More than any limit of a lab allows, so that the guard decides and not hyper.
+const HEADERS_MAX: usize = 10_000;

@@ -3,6 +3,7 @@
 use std::rc::Rc;
 use std::sync::Arc;
 
+use super::super::guard::GuardState;
 use super::super::network::Network;
 use super::super::plan::ListenerPlan;
 use super::super::record::Record;
@@ -22,6 +23,8 @@ pub(super) struct Journey {
     pub(super) n_bytes_out: u64,
     /// Everything about it, if it was sampled.
     pub(super) record: Option<Box<Record>>,
+    /// Told when an answer on an HTTP/1 connection has ended.
+    pub(super) guard: Option<Arc<GuardState>>,
     ended: bool,
 }
 
@@ -40,6 +43,7 @@ impl Journey {
             source: None,
             n_bytes_out: 0,
             record: None,
+            guard: None,
             ended: false,
         })
     }
@@ -51,6 +55,9 @@ impl Journey {
     pub(super) fn end(&mut self, outcome: Outcome) {
         if std::mem::replace(&mut self.ended, true) {
             return;
+        }
+        if let Some(guard) = &self.guard {
+            guard.answered();
         }
         if let Some(ticket) = self.ticket.take() {
             ticket.end(outcome);

@@ -3,6 +3,7 @@
 use bytes::Bytes;
 use http::{HeaderValue, Response, StatusCode, header};
 
+use super::super::framing::Violation;
 use super::super::network::Network;
 use super::download::Download;
 use super::journey::Journey;
@@ -46,12 +47,20 @@ impl Refusal {
                 (503, "too many requests are being tried again")
             }
             Outcome::LimitHit(_) => (503, "a limit was reached"),
+            Outcome::BadRequest => (400, "the request is not valid"),
             Outcome::Answered(_) | Outcome::Carried | Outcome::ClientLeft => {
                 (502, "the request failed")
             }
         };
         let status = StatusCode::from_u16(status).unwrap_or(StatusCode::BAD_GATEWAY);
         Self::new(status, outcome, why)
+    }
+
+    /// The refusal of a request whose framing broke a rule.
+    pub(super) fn of_violation(violation: Violation) -> Self {
+        let Violation { status, outcome, message } = violation;
+        let status = StatusCode::from_u16(status).unwrap_or(StatusCode::BAD_REQUEST);
+        Self::new(status, outcome, message).closing()
     }
 
     pub(super) fn closing(self) -> Self {

@@ -9,8 +9,10 @@ use http::request::Parts;
 use http::{HeaderValue, Response, StatusCode, Uri, header};
 
 use super::super::connection::Connection;
+use super::super::framing::Violation;
+use super::super::guard::GuardState;
 use super::super::network::Network;
-use super::super::plan::{Goal, RoutePlan};
+use super::super::plan::{Goal, ListenerPlan, RoutePlan};
 use super::super::pool::PoolInForce;
 use super::download::{Download, Lease, Relayed};
 use super::exchange::{Exchange, Exchanged};
@@ -21,24 +23,41 @@ use super::way;
 use crate::lab::Limits;
 use crate::meter::{Outcome, StatusClass};
 
+/// A request as a client's connection hands it over.
+pub(super) struct Inbound {
+    pub(super) head: Parts,
+    pub(super) body: Received,
+    /// The guard of an HTTP/1 connection.
+    pub(super) guard: Option<Arc<GuardState>>,
+}
+
+/// Answers a request whose framing was not valid.
+pub(super) fn refuse<N: Network>(
+    connection: &Rc<Connection<N>>,
+    head: &Parts,
+    violation: Violation,
+    guard: Arc<GuardState>,
+) -> Response<Download<N>> {
+    let Some(listener) = connection.listener() else { return gone() };
+    let mut journey = begin(connection, &listener, head);
+    journey.guard = Some(guard);
+    Refusal::of_violation(violation).answer(journey)
+}
+
 /// Answers a request: by a server, or with a refusal that says why.
 pub(super) async fn handle<N: Network>(
     connection: &Rc<Connection<N>>,
-    mut head: Parts,
-    body: Received,
+    inbound: Inbound,
 ) -> Response<Download<N>> {
+    let Inbound { mut head, body, guard } = inbound;
     let worker = &connection.worker;
-    let now_ns = worker.shared.clock.now_ns();
     let (listener, upload_limits) = {
         let plan = worker.shared.plan.load();
         (plan.listener(connection.slot).map(Arc::clone), upload_limits(&plan.limits))
     };
     let Some(listener) = listener else { return gone() };
-    let mut journey = Journey::begin(&worker.shared, Arc::clone(&listener), now_ns);
-    let number = worker.next_request();
-    if worker.samples(now_ns) {
-        journey.record = Some(record_of(connection, &listener, &head, now_ns, number));
-    }
+    let mut journey = begin(connection, &listener, &head);
+    journey.guard = guard;
     let host = head.headers.get(header::HOST).and_then(|host| host.to_str().ok());
     let host = host.unwrap_or_default().to_owned();
     let Some(route) = way::route(&listener, connection, &head, &host) else {
@@ -59,6 +78,22 @@ pub(super) async fn handle<N: Network>(
     let source = Source::new(body, upload_limits);
     journey.source.clone_from(&source);
     relay(connection, route, pool, &head, journey).await
+}
+
+/// Counts a request in, and records it if its turn has come.
+fn begin<N: Network>(
+    connection: &Connection<N>,
+    listener: &Arc<ListenerPlan>,
+    head: &Parts,
+) -> Box<Journey> {
+    let worker = &connection.worker;
+    let now_ns = worker.shared.clock.now_ns();
+    let mut journey = Journey::begin(&worker.shared, Arc::clone(listener), now_ns);
+    let number = worker.next_request();
+    if worker.samples(now_ns) {
+        journey.record = Some(record_of(connection, listener, head, now_ns, number));
+    }
+    journey
 }
 
 /// Leads the request to a pool and its answer back.
@@ -89,7 +124,10 @@ async fn relay<N: Network>(
     };
     match exchange.run(&mut journey).await {
         Ok(exchanged) => respond(connection, route, exchanged, journey),
-        Err(outcome) => Refusal::of(outcome).answer(journey),
+        Err(outcome) => match journey.guard.as_ref().and_then(|guard| guard.broken().copied()) {
+            Some(violation) => Refusal::of_violation(violation).answer(journey),
+            None => Refusal::of(outcome).answer(journey),
+        },
     }
 }
 
