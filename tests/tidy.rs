@@ -31,7 +31,7 @@ const TOP: &[&str] =
     &["dice", "hash", "period", "balance", "model", "meter", "lab", "sim", "engine", "peers"];
 
 /// Each foreign crate with the rooms it may be named in. A crate not named here is a finding.
-const CRATES: [(&str, &[&str]); 28] = [
+const CRATES: [(&str, &[&str]); 29] = [
     ("arc_swap", &["proxy", "engine"]),
     ("bytes", LIVE),
     ("clap", &["cli"]),
@@ -59,6 +59,7 @@ const CRATES: [(&str, &[&str]); 28] = [
     ("tokio", LIVE),
     ("tokio_rustls", &["proxy", "world"]),
     ("tokio_tungstenite", &["world"]),
+    ("webpki", &["proxy"]),
     ("xxhash_rust", &["hash"]),
 ];
 /// The rooms that meet real sockets.

@@ -72,7 +72,7 @@ pub use server::{Command, Server, Source};
 pub use sticky::{AppCookie, InsertedCookie, SameSite, SourceTable, Stickiness};
 pub use suggest::among;
 pub use tls::{CertificateFiles, Certificates, Tls, TlsVersion};
-pub use upstream::{ProxyProtocolOut, Upstream, UpstreamProtocol, UpstreamTls, Verify};
+pub use upstream::{Http2Offer, ProxyProtocolOut, Upstream, UpstreamProtocol, UpstreamTls, Verify};
 pub use verdict::Verdict;
 
 /// The newest form of the document that this program reads and the one it writes.

@@ -27,6 +27,7 @@ mod server;
 mod shared;
 mod sticky;
 mod ticket;
+pub mod tls;
 mod transport;
 mod waiting;
 mod worker;
