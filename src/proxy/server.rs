@@ -4,13 +4,13 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering::Relaxed};
 
+use super::tls::Origination;
 use crate::hash::xxh64;
 use crate::lab::{ProxyProtocolOut, Upstream};
 use crate::meter::Meter;
 
 /// One member of a pool. Kept from plan to plan as long as its address and the way to it stay the same, so
 /// that connections to it stay, too.
-#[derive(Debug)]
 pub struct Server {
     pub name: Arc<str>,
     /// Its place in each worker's store of idle connections.
@@ -31,9 +31,8 @@ pub struct Server {
 }
 
 /// How connections to a server are encrypted.
-#[derive(Debug)]
 pub(super) struct UpstreamTls {
-    pub(super) config: Arc<rustls::ClientConfig>,
+    pub(super) origination: Arc<Origination>,
     pub(super) name: rustls::pki_types::ServerName<'static>,
 }
 

@@ -33,6 +33,7 @@ pub struct Tallies {
     pub accepted: AtomicU64,
     /// Connections turned away because there were too many.
     pub turned_away: AtomicU64,
+    pub failed_handshakes: AtomicU64,
     /// Requests that wait for a server with room, over all pools.
     pub in_line: Arc<AtomicUsize>,
     /// Requests that were measured but not recorded for looking at.

@@ -17,7 +17,7 @@ pub(super) struct Transport<S> {
 
 pub(super) enum Way<S> {
     Plain(S),
-    Encrypted(Box<TlsStream<S>>),
+    Encrypted(Box<TlsStream<Transport<S>>>),
 }
 
 impl<S> Transport<S> {
@@ -25,8 +25,8 @@ impl<S> Transport<S> {
         Self { ahead, way: Way::Plain(stream) }
     }
 
-    pub(super) fn encrypted(stream: TlsStream<S>) -> Self {
-        Self { ahead: Bytes::new(), way: Way::Encrypted(Box::new(stream)) }
+    pub(super) fn encrypted(stream: impl Into<TlsStream<Self>>) -> Self {
+        Self { ahead: Bytes::new(), way: Way::Encrypted(Box::new(stream.into())) }
     }
 
     /// Puts bytes back in front of what comes.

@@ -13,6 +13,7 @@ use hyper_util::rt::TokioIo;
 use super::super::idle::{Counted, Http1};
 use super::super::network::Network;
 use super::super::server::Server;
+use super::super::tls::{self, Alpn, Reason, Secured};
 use super::super::transport::Transport;
 use super::super::worker::Worker;
 use super::upload::Upload;
@@ -55,8 +56,9 @@ pub(super) async fn reach<N: Network>(
         }
     }
     let counted = Counted::take(server).ok_or(Outcome::LimitHit(LimitKind::Connections))?;
-    let transport = connect(worker, server).await?;
-    let carrier = shake_hands(worker, server, transport, counted).await?;
+    let (transport, alpn) = connect(worker, server).await?;
+    let http2 = server.upstream.protocol == UpstreamProtocol::H2c || alpn == Some(Alpn::Http2);
+    let carrier = shake_hands(worker, server, transport, http2, counted).await?;
     Ok(Reached { carrier, reused: false })
 }
 
@@ -64,7 +66,7 @@ pub(super) async fn reach<N: Network>(
 pub(in super::super) async fn connect<N: Network>(
     worker: &Rc<Worker<N>>,
     server: &Server,
-) -> Result<Transport<N::Stream>, Outcome> {
+) -> Result<(Transport<N::Stream>, Option<Alpn>), Outcome> {
     let patience = Duration::from_nanos(server.upstream.connect_timeout.ns());
     let attempt = async {
         for &address in &server.addresses {
@@ -77,17 +79,27 @@ pub(in super::super) async fn connect<N: Network>(
     let stream = tokio::time::timeout(patience, attempt)
         .await
         .unwrap_or(Err(Outcome::TimedOut(TimeoutKind::Connect)))?;
-    Ok(Transport::plain(stream, Bytes::new()))
+    let transport = Transport::plain(stream, Bytes::new());
+    let Some(tls) = &server.tls else { return Ok((transport, None)) };
+    let secured = tls::connect(transport, tls.origination.config(), &tls.name, patience).await;
+    match secured {
+        Ok(Secured { stream, agreed }) => Ok((Transport::encrypted(stream), agreed.alpn)),
+        Err(failure) if failure.reason == Reason::TimedOut => {
+            Err(Outcome::TimedOut(TimeoutKind::TlsHandshake))
+        }
+        Err(_refused) => Err(Outcome::Refused),
+    }
 }
 
 async fn shake_hands<N: Network>(
     worker: &Rc<Worker<N>>,
     server: &Arc<Server>,
     transport: Transport<N::Stream>,
+    http2: bool,
     counted: Counted,
 ) -> Result<Carrier, Outcome> {
     let stream = TokioIo::new(transport);
-    if server.upstream.protocol == UpstreamProtocol::H2c {
+    if http2 {
         let (sender, connection) = http2::Builder::new(Local)
             .handshake(stream)
             .await

@@ -10,6 +10,7 @@ use http::HeaderValue;
 use super::super::pool::{PoolInForce, PoolState};
 use super::super::server::{Server, UpstreamTls, cookie_hash};
 use super::super::shared::Shared;
+use super::super::tls::Origination;
 use super::{Goal, ListenerPlan, Plan, RoutePlan};
 use crate::balance::pool::Pool;
 use crate::lab::{Action, Lab, Listener, PathCondition, Route, WorkerState};
@@ -25,7 +26,7 @@ pub struct Blueprint<'a> {
     /// Where each server is, by pool and by server; a server without an address refuses all.
     pub addresses: BTreeMap<(String, String), Vec<SocketAddr>>,
     /// For pools that speak TLS to their servers.
-    pub upstream_tls: BTreeMap<String, Arc<rustls::ClientConfig>>,
+    pub upstream_tls: BTreeMap<String, Arc<Origination>>,
 }
 
 /// What a listener brings to a plan.
@@ -181,22 +182,20 @@ impl Build<'_> {
 fn upstream_tls(
     settings: &crate::lab::Pool,
     server: &str,
-    config: Option<&Arc<rustls::ClientConfig>>,
+    origination: Option<&Arc<Origination>>,
 ) -> Option<Arc<UpstreamTls>> {
-    let config = Arc::clone(config?);
+    let origination = Arc::clone(origination?);
     let written = settings.servers.iter().find(|it| it.name == server)?.address.as_deref();
     let host = written.and_then(|address| address.rsplit_once(':')).map(|(host, _)| host);
-    let name = settings.upstream.tls.server_name.as_deref().or(host).unwrap_or("localhost");
-    let name = name.trim_matches(['[', ']']).to_owned();
-    let name = rustls::pki_types::ServerName::try_from(name).ok()?;
-    Some(Arc::new(UpstreamTls { config, name }))
+    let name = origination.server_name(host.unwrap_or("localhost")).ok()?;
+    Some(Arc::new(UpstreamTls { origination, name }))
 }
 
 /// Whether connections to the one are connections to the other.
 fn is_the_same(a: &Server, b: &Server) -> bool {
     let same_tls = match (&a.tls, &b.tls) {
         (None, None) => true,
-        (Some(a), Some(b)) => Arc::ptr_eq(&a.config, &b.config) && a.name == b.name,
+        (Some(a), Some(b)) => Arc::ptr_eq(&a.origination, &b.origination) && a.name == b.name,
         _ => false,
     };
     a.addresses == b.addresses
