@@ -10,6 +10,23 @@ pub fn xxh64(bytes: &[u8], seed: u64) -> u64 {
     xxhash_rust::xxh64::xxh64(bytes, seed)
 }
 
+/// [`xxh64`] of what comes in pieces.
+pub struct Xxh64(xxhash_rust::xxh64::Xxh64);
+
+impl Xxh64 {
+    pub fn new(seed: u64) -> Self {
+        Self(xxhash_rust::xxh64::Xxh64::new(seed))
+    }
+
+    pub fn update(&mut self, bytes: &[u8]) {
+        self.0.update(bytes);
+    }
+
+    pub fn finish(&self) -> u64 {
+        self.0.digest()
+    }
+}
+
 /// CRC-32 (IEEE 802.3), as NGINX computes it for `hash`.
 pub fn crc32(bytes: &[u8]) -> u32 {
     crc32fast::hash(bytes)
@@ -97,6 +114,9 @@ mod tests {
     fn results_are_the_published_ones() {
         assert_eq!(xxh64(b"", 0), 0xef46_db37_51d8_e999);
         assert_eq!(xxh64(b"abc", 0), 0x44bc_2cf5_ad77_0999);
+        let mut pieces = Xxh64::new(0);
+        [&b"a"[..], b"", b"bc"].into_iter().for_each(|piece| pieces.update(piece));
+        assert_eq!(pieces.finish(), 0x44bc_2cf5_ad77_0999);
         assert_eq!(crc32(b"123456789"), 0xcbf4_3926);
         // The first half of MurmurHash3_x64_128 over the two words, checked with a program that gives the
         // published digest of "The quick brown fox jumps over the lazy dog".

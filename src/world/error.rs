@@ -22,3 +22,14 @@ pub enum WorldError {
     #[error("`{name}` has no command line that can be run: close its quotes and name a program")]
     CommandLine { name: String },
 }
+
+impl WorldError {
+    pub(super) fn bind(name: &str, address: SocketAddr, source: io::Error) -> Self {
+        let name = name.to_owned();
+        if source.kind() == io::ErrorKind::AddrInUse {
+            Self::InUse { name, address }
+        } else {
+            Self::Bind { name, address, source }
+        }
+    }
+}

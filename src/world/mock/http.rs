@@ -1,0 +1,199 @@
+//! A mock that speaks HTTP/1.1 and HTTP/2.
+
+use std::error::Error;
+use std::fmt;
+use std::future::Future;
+use std::rc::Rc;
+
+use http::{HeaderValue, Request, Response, Version, header};
+use hyper::body::Incoming;
+use hyper::rt::Executor;
+use hyper::server::conn::{http1, http2};
+use hyper::service::service_fn;
+use hyper_util::rt::TokioIo;
+
+use super::answer::{Answer, Text};
+use super::place::Place;
+use super::protocol::Io;
+use super::question::Question;
+use super::sniff::Sniffed;
+use super::visit::Visit;
+use crate::model::FailureKind;
+
+/// Serves one connection to its end.
+pub(super) async fn serve(io: impl Io, visit: Visit) {
+    // A client that leaves before it has asked leaves nothing to report.
+    let Ok((io, is_http2)) = Sniffed::begin(io).await else { return };
+    let visit = Rc::new(visit);
+    let service = service_fn(|request| answer(Rc::clone(&visit), request));
+    let io = TokioIo::new(io);
+    let leaving = &visit.leaving;
+    // How a connection ends is the client's to see; what befell a request has been counted.
+    if is_http2 {
+        let connection = http2::Builder::new(OnThisThread).serve_connection(io, service);
+        drop(leaving.attend(connection, http2::Connection::graceful_shutdown).await);
+    } else {
+        let connection = http1::Builder::new().serve_connection(io, service);
+        drop(leaving.attend(connection, http1::Connection::graceful_shutdown).await);
+    }
+}
+
+/// Answers one request.
+async fn answer(visit: Rc<Visit>, request: Request<Incoming>) -> Result<Response<Answer>, Cut> {
+    let mut question = Question::new(request);
+    let desk = &visit.desk;
+    let tuning = desk.tuning();
+    let failure = if question.is_probe {
+        desk.gauges.probe();
+        visit.draw_for_probe(&tuning)
+    } else {
+        question.number = desk.gauges.arrive();
+        visit.draw(&tuning)
+    };
+    if failure == Some(FailureKind::Refuse) {
+        return Err(cut(&visit, &question, FailureKind::Refuse));
+    }
+    // A probe takes no place: it asks about the server, and is none of its work.
+    let place = if question.is_probe {
+        None
+    } else {
+        match desk.enter().await {
+            Some(place) => Some(place),
+            None => return Ok(overloaded(&visit, &question)),
+        }
+    };
+    question.read_body().await?;
+    perform(&visit, &question, failure, place).await
+}
+
+/// Is in service, then answers or fails.
+async fn perform(
+    visit: &Visit,
+    question: &Question,
+    failure: Option<FailureKind>,
+    mut place: Option<Place>,
+) -> Result<Response<Answer>, Cut> {
+    let desk = &visit.desk;
+    if failure == Some(FailureKind::Hang) {
+        desk.fail(FailureKind::Hang);
+        // Until the client leaves; dropping this frees the place.
+        std::future::pending::<()>().await;
+    }
+    if let Some(place) = &mut place {
+        place.work(desk.service_ns()).await;
+    }
+    let text = Text::of(&desk.identity, question);
+    // Newest again: it may have waited long.
+    let tuning = desk.tuning();
+    let size = tuning.behaviour.answer_bytes;
+    let answer = match failure {
+        Some(FailureKind::Status(status)) => return Ok(failed(visit, question, status)),
+        Some(FailureKind::WrongHealth) => return Ok(unwell(visit, question)),
+        Some(kind @ (FailureKind::Reset | FailureKind::Refuse)) => {
+            return Err(cut(visit, question, kind));
+        }
+        Some(FailureKind::CloseMidBody) => {
+            desk.fail(FailureKind::CloseMidBody);
+            Answer::cut_short(text.sized(size.max(2)))
+        }
+        Some(FailureKind::SlowBody) => {
+            desk.fail(FailureKind::SlowBody);
+            let lasts = tuning.behaviour.failures.slow_body_lasts;
+            Answer::slow(text.sized(size.max(1)), lasts, place.take())
+        }
+        Some(FailureKind::Hang) | None => {
+            if !question.is_probe {
+                desk.gauges.serve();
+            }
+            Answer::whole(text.sized(size))
+        }
+    };
+    let mut response = respond(visit, question, 200, answer);
+    if let Some(greeting) = desk.sessions.greet(tuning.sessions, &question.headers) {
+        let headers = response.headers_mut();
+        headers.insert("x-evenkeel-session", greeting.word);
+        headers.extend(greeting.cookie.map(|cookie| (header::SET_COOKIE, cookie)));
+    }
+    Ok(response)
+}
+
+fn overloaded(visit: &Visit, question: &Question) -> Response<Answer> {
+    let name = &visit.desk.identity.name;
+    let limit = visit.desk.tuning().behaviour.queue_limit;
+    let text = format!("{name}: all places are taken and the queue of {limit} is full\n");
+    respond(visit, question, 503, Answer::text(text))
+}
+
+fn failed(visit: &Visit, question: &Question, status: u16) -> Response<Answer> {
+    visit.desk.fail(FailureKind::Status(status));
+    let has_body = !matches!(status, 204 | 304);
+    let text = format!("{}: fails with {status}, as it was told to\n", visit.desk.identity.name);
+    respond(visit, question, status, Answer::text(if has_body { text } else { String::new() }))
+}
+
+fn unwell(visit: &Visit, question: &Question) -> Response<Answer> {
+    visit.desk.fail(FailureKind::WrongHealth);
+    let text = format!("{}: says it is unhealthy, as it was told to\n", visit.desk.identity.name);
+    respond(visit, question, 503, Answer::text(text))
+}
+
+/// Ends the connection with a reset. On HTTP/2 only the request's stream is reset, because others share the
+/// connection; refused there means that nothing was done (RFC 9113, 8.7).
+fn cut(visit: &Visit, question: &Question, kind: FailureKind) -> Cut {
+    visit.desk.fail(kind);
+    if question.version < Version::HTTP_2 {
+        visit.reset();
+    }
+    let reason = match kind {
+        FailureKind::Refuse => h2::Reason::REFUSED_STREAM,
+        _ => h2::Reason::INTERNAL_ERROR,
+    };
+    Cut(reason.into())
+}
+
+fn respond(visit: &Visit, question: &Question, status: u16, answer: Answer) -> Response<Answer> {
+    let mut response = Response::new(answer);
+    // Every status that can be written in a lab is one.
+    *response.status_mut() = http::StatusCode::from_u16(status).unwrap_or_default();
+    let headers = response.headers_mut();
+    headers.insert("x-evenkeel-server", visit.desk.identity.header.clone());
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("text/plain; charset=utf-8"));
+    question.report(headers);
+    if question.version < Version::HTTP_2 && !visit.desk.tuning().keeps_connections() {
+        headers.insert(header::CONNECTION, HeaderValue::from_static("close"));
+    }
+    response
+}
+
+/// An answer that breaks off. HTTP/2 puts the reason into the stream's reset.
+#[derive(Debug)]
+pub(super) struct Cut(h2::Error);
+
+impl Cut {
+    pub(super) fn in_the_middle() -> Self {
+        Self(h2::Reason::INTERNAL_ERROR.into())
+    }
+}
+
+impl fmt::Display for Cut {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str("the answer breaks off, as it was told to")
+    }
+}
+
+impl Error for Cut {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        Some(&self.0)
+    }
+}
+
+#[derive(Clone, Copy)]
+struct OnThisThread;
+
+impl<F: Future + 'static> Executor<F> for OnThisThread {
+    fn execute(&self, future: F) {
+        tokio::task::spawn_local(async move {
+            future.await;
+        });
+    }
+}
