@@ -12,10 +12,11 @@ use tokio::sync::watch;
 
 use super::connection;
 use super::idle::Idle;
-use super::network::Network;
+use super::network::{Network, Wire as _};
 use super::record::Record;
 use super::shared::Shared;
 use crate::dice::Dice;
+use crate::lab::Protocol;
 
 /// Everything of one worker. It lives on one thread, so nothing in it is locked.
 pub struct Worker<N: Network> {
@@ -123,7 +124,7 @@ impl<N: Network> Worker<N> {
         let shared = &self.shared;
         let limit = shared.plan.load().limits.connections as usize;
         if !shared.tallies.admit(limit) {
-            return;
+            return self.turn_away(slot, &stream);
         }
         let number = self.connections.replace(self.connections.get() + 1);
         let arrival = connection::Arrival {
@@ -144,6 +145,18 @@ impl<N: Network> Worker<N> {
             worker.shared.tallies.leave();
             worker.open.send_modify(|open| *open -= 1);
         });
+    }
+
+    /// Tells a client that there are too many, if it can be told without waiting for it.
+    fn turn_away(&self, slot: usize, stream: &N::Stream) {
+        let plan = self.shared.plan.load();
+        let speaks_plain_http = plan
+            .listener(slot)
+            .is_some_and(|listener| listener.protocol == Protocol::Http && listener.tls.is_none());
+        if let Some(tcp) = stream.as_tcp().filter(|_| speaks_plain_http) {
+            // A client that does not take it gets a closed connection and no reason.
+            drop(tcp.try_write(TOO_MANY));
+        }
     }
 
     pub(super) fn trouble(&self, slot: usize, why: &str) {
@@ -180,4 +193,8 @@ impl<N: Network> Worker<N> {
 /// Requests recorded in full by each worker: more than anybody can look at, and far from being felt.
 const SAMPLES_A_SECOND: f64 = 200.0;
 const SAMPLES_AT_ONCE: f64 = 100.0;
+const TOO_MANY: &[u8] = b"HTTP/1.1 503 Service Unavailable\r\n\
+    content-type: text/plain; charset=utf-8\r\ncontent-length: 53\r\n\
+    x-evenkeel-outcome: limit_connections\r\nconnection: close\r\n\r\n\
+    503 Service Unavailable too many connections are open";
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);

@@ -52,3 +52,31 @@ fn ambiguous_framing_is_refused_with_a_reason_and_a_closed_connection() {
     assert!(answer.contains("HTTP/1.1 400 Bad Request\r\n"), "{answer}");
     assert!(answer.contains("both Content-Length and Transfer-Encoding"), "{answer}");
 }
+
+#[test]
+fn a_connection_is_closed_in_good_order_after_its_last_request() {
+    let lab = lab_of(&[("a", named_server("a"))])
+        .replace("pool: \"web\")", "pool: \"web\", http: (keep_alive_requests: 2))");
+    let bench = Bench::run(&lab);
+    let mut client = bench.dial("front");
+    client.send("GET / HTTP/1.1\r\nhost: x\r\n\r\n");
+    assert!(!client.read_until("\r\n\r\n").contains("connection: close"));
+    client.read_until("a");
+    client.send("GET / HTTP/1.1\r\nhost: x\r\n\r\n");
+    let answer = client.read_to_end();
+    assert!(answer.contains("connection: close") && answer.ends_with("\r\n\r\na"), "{answer}");
+}
+
+#[test]
+fn who_comes_when_it_is_full_is_told_so() {
+    let lab = lab_of(&[("a", named_server("a"))])
+        .replace("listeners:", "limits: (connections: 1), listeners:");
+    let bench = Bench::run(&lab);
+    let mut first = bench.dial("front");
+    first.send("GET / HTTP/1.1\r\nhost: x\r\n\r\n");
+    first.read_until("a");
+    let answer = bench.dial("front").read_to_end();
+    assert!(answer.starts_with("HTTP/1.1 503 ") && answer.contains("too many"), "{answer}");
+    first.send("GET / HTTP/1.1\r\nhost: x\r\n\r\n");
+    first.read_until("\r\n\r\na");
+}

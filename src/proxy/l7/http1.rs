@@ -37,10 +37,8 @@ pub(super) async fn serve<N: Network>(connection: Connection<N>, transport: Tran
             if let Some(violation) = guard.refusal_of(number).copied() {
                 return Ok(refuse(&connection, &head, violation, guard));
             }
-            let body = Received::Http1(body);
-            Ok::<_, Infallible>(
-                handle(&connection, Inbound { head, body, guard: Some(guard) }).await,
-            )
+            let inbound = Inbound { head, body: Received::Http1(body), guard: Some(guard), number };
+            Ok::<_, Infallible>(handle(&connection, inbound).await)
         }
     });
     let mut serving = pin!(

@@ -25,6 +25,8 @@ pub(super) struct Journey {
     pub(super) record: Option<Box<Record>>,
     /// Told when an answer on an HTTP/1 connection has ended.
     pub(super) guard: Option<Arc<GuardState>>,
+    /// The connection is not used for another request.
+    pub(super) closes: bool,
     ended: bool,
 }
 
@@ -44,6 +46,7 @@ impl Journey {
             n_bytes_out: 0,
             record: None,
             guard: None,
+            closes: false,
             ended: false,
         })
     }

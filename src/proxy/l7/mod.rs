@@ -6,6 +6,7 @@ mod http1;
 mod journey;
 mod refusal;
 mod request;
+mod rewrite;
 mod upload;
 mod upstream;
 mod way;

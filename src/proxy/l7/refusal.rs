@@ -74,13 +74,14 @@ impl Refusal {
         if let Some(record) = &mut journey.record {
             record.status = Some(self.status.as_u16());
         }
+        let journey_closes = journey.closes;
         journey.end(self.outcome);
         let mut response = Response::new(Download::Own { text, _journey: None });
         *response.status_mut() = self.status;
         let headers = response.headers_mut();
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("text/plain; charset=utf-8"));
         headers.insert("x-evenkeel-outcome", HeaderValue::from_static(self.outcome.name()));
-        if self.closes {
+        if self.closes || journey_closes {
             headers.insert(header::CONNECTION, HeaderValue::from_static("close"));
         }
         response

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http::request::Parts;
-use http::{HeaderValue, Response, StatusCode, Uri, header};
+use http::{HeaderValue, Response, StatusCode, header};
 
 use super::super::connection::Connection;
 use super::super::framing::Violation;
@@ -18,6 +18,7 @@ use super::download::{Download, Lease, Relayed};
 use super::exchange::{Exchange, Exchanged};
 use super::journey::{Journey, headers_of, record_of};
 use super::refusal::Refusal;
+use super::rewrite;
 use super::upload::{Received, Source, UploadLimits};
 use super::way;
 use crate::lab::Limits;
@@ -29,6 +30,8 @@ pub(super) struct Inbound {
     pub(super) body: Received,
     /// The guard of an HTTP/1 connection.
     pub(super) guard: Option<Arc<GuardState>>,
+    /// Counts the requests of its connection.
+    pub(super) number: u64,
 }
 
 /// Answers a request whose framing was not valid.
@@ -49,7 +52,7 @@ pub(super) async fn handle<N: Network>(
     connection: &Rc<Connection<N>>,
     inbound: Inbound,
 ) -> Response<Download<N>> {
-    let Inbound { mut head, body, guard } = inbound;
+    let Inbound { mut head, body, guard, number } = inbound;
     let worker = &connection.worker;
     let (listener, upload_limits) = {
         let plan = worker.shared.plan.load();
@@ -58,6 +61,8 @@ pub(super) async fn handle<N: Network>(
     let Some(listener) = listener else { return gone() };
     let mut journey = begin(connection, &listener, &head);
     journey.guard = guard;
+    let most = listener.http.keep_alive_requests;
+    journey.closes = most.is_some_and(|most| number + 1 >= u64::from(most));
     let host = head.headers.get(header::HOST).and_then(|host| host.to_str().ok());
     let host = host.unwrap_or_default().to_owned();
     let Some(route) = way::route(&listener, connection, &head, &host) else {
@@ -71,10 +76,10 @@ pub(super) async fn handle<N: Network>(
         Goal::Pool(pool) => Arc::clone(pool),
         Goal::Split { sides, .. } => side(sides, worker.dice.borrow_mut().roll()),
         Goal::Redirect { status, .. } | Goal::Answer { status, .. } => {
-            return answer_at_once(*status, &route.goal, journey);
+            return answer_at_once(*status, &route.goal, &host, &head, journey);
         }
     };
-    prepare(&mut head);
+    prepare(&mut head, route);
     let source = Source::new(body, upload_limits);
     journey.source.clone_from(&source);
     relay(connection, route, pool, &head, journey).await
@@ -146,6 +151,9 @@ fn respond<N: Network>(
         head.headers.insert("x-served-by", name);
     }
     head.headers.remove(header::CONNECTION);
+    if journey.closes {
+        head.headers.insert(header::CONNECTION, HeaderValue::from_static("close"));
+    }
     if let Some(record) = &mut journey.record {
         record.status = Some(head.status.as_u16());
         record.response_headers = headers_of(&head.headers);
@@ -168,11 +176,10 @@ fn respond<N: Network>(
 }
 
 /// Makes the head of a client's request the head of ours.
-fn prepare(head: &mut Parts) {
+fn prepare(head: &mut Parts, route: &RoutePlan) {
     head.headers.remove(header::CONNECTION);
     head.version = http::Version::HTTP_11;
-    let path = head.uri.path_and_query().cloned();
-    head.uri = path.map_or_else(|| Uri::from_static("/"), Uri::from);
+    head.uri = rewrite::target(&head.uri, route.rewrite.as_ref(), route.prefix.as_deref());
     head.extensions.clear();
 }
 
@@ -185,6 +192,8 @@ fn side(sides: &[(u64, Arc<PoolInForce>)], draw: u64) -> Arc<PoolInForce> {
 fn answer_at_once<N: Network>(
     status: u16,
     goal: &Goal,
+    host: &str,
+    head: &Parts,
     mut journey: Box<Journey>,
 ) -> Response<Download<N>> {
     let text = match goal {
@@ -195,7 +204,7 @@ fn answer_at_once<N: Network>(
     *response.status_mut() = StatusCode::from_u16(status).unwrap_or(StatusCode::OK);
     match goal {
         Goal::Redirect { location, .. } => {
-            if let Ok(location) = HeaderValue::from_str(location) {
+            if let Some(location) = rewrite::location(location, host, &head.uri) {
                 response.headers_mut().insert(header::LOCATION, location);
             }
         }
