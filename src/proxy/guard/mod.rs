@@ -81,6 +81,7 @@ pub struct Guard<S> {
     /// Since when a write makes no progress.
     stalled_ns: Option<u64>,
     write_alarm: Alarm,
+    lingers_since_ns: Option<u64>,
     lingered: usize,
 }
 
@@ -88,9 +89,9 @@ pub struct Guard<S> {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Ending {
     Open,
-    /// A stand-in was handed on. It says `connection: close`, so hyper reads no further request; an end of the
-    /// stream would make it drop the answer, because it would look as if the client had left.
-    Refused,
+    /// All was said about a refusal. The stand-in says `connection: close`, so hyper reads no further request; an end
+    /// of the stream would make it drop the answer, because it would look as if the client had left.
+    Silent,
     Broken(Violation),
     Closed,
 }
@@ -125,6 +126,7 @@ impl<S> Guard<S> {
             interim: Bytes::new(),
             stalled_ns: None,
             write_alarm: Alarm::default(),
+            lingers_since_ns: None,
             lingered: 0,
         };
         (guard, state)
@@ -174,7 +176,7 @@ impl<S> Guard<S> {
         self.held.extend_from_slice(STAND_IN);
         self.approved = self.held.len();
         self.state.refuse(self.framing.n_heads(), violation);
-        self.ending = Ending::Refused;
+        self.ending = Ending::Silent;
     }
 
     /// Hands on what is held and approved; whether that was anything.
@@ -333,10 +335,10 @@ impl<S: AsyncRead + Unpin> AsyncRead for Guard<S> {
             }
             match this.ending {
                 Ending::Open => {}
-                Ending::Refused => return Poll::Pending,
+                Ending::Silent => return Poll::Pending,
                 Ending::Closed => return Poll::Ready(Ok(())),
                 Ending::Broken(violation) => {
-                    this.ending = Ending::Closed;
+                    this.ending = Ending::Silent;
                     return Poll::Ready(Err(invalid(violation)));
                 }
             }

@@ -85,7 +85,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Guard<S> {
     /// unread bytes resets the connection, and the refusal would be lost with it (RFC 9112 section 9.6).
     fn linger(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         let now_ns = self.clock.now_ns();
-        let since_ns = *self.stalled_ns.get_or_insert(now_ns);
+        let since_ns = *self.lingers_since_ns.get_or_insert(now_ns);
         if self.write_alarm.is_over(now_ns, since_ns.saturating_add(LINGER_NS), cx) {
             return Poll::Ready(Ok(()));
         }
