@@ -11,6 +11,7 @@
 //! ```
 
 mod connection;
+mod cookie;
 mod data_plane;
 mod event;
 mod framing;
@@ -28,6 +29,7 @@ mod shared;
 mod sticky;
 mod ticket;
 pub mod tls;
+mod token;
 mod transport;
 mod waiting;
 mod worker;

@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
-use http::HeaderMap;
 use http::request::Parts;
 
 use super::super::connection::Connection;
+use super::super::cookie;
 use super::super::network::Network;
 use super::super::plan::{ListenerPlan, RoutePlan};
 use crate::lab::{Facts, Key};
@@ -40,7 +40,9 @@ pub(super) fn key_of<N: Network>(key: &Key, connection: &Connection<N>, head: &P
         Key::Header(name) => {
             head.headers.get(name.as_str()).map_or_else(Vec::new, |it| it.as_bytes().to_vec())
         }
-        Key::Cookie(name) => cookie(&head.headers, name).map_or_else(Vec::new, <[u8]>::to_vec),
+        Key::Cookie(name) => {
+            cookie::find(&head.headers, name).map_or_else(Vec::new, <[u8]>::to_vec)
+        }
         Key::Query(name) => {
             let pairs = head.uri.query().unwrap_or_default().split('&');
             let named = |pair: &str| pair.split_once('=').filter(|(it, _)| it == name).is_some();
@@ -51,17 +53,6 @@ pub(super) fn key_of<N: Network>(key: &Key, connection: &Connection<N>, head: &P
         Key::Uri => head.uri.path_and_query().map_or_else(Vec::new, |it| it.as_str().into()),
         Key::Sni => connection.sni.as_deref().map_or_else(Vec::new, Into::into),
     }
-}
-
-/// The value of a cookie, by its name.
-pub(super) fn cookie<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a [u8]> {
-    let fields = headers.get_all(http::header::COOKIE).into_iter();
-    let pairs = fields.flat_map(|field| field.as_bytes().split(|&byte| byte == b';'));
-    pairs.into_iter().find_map(|pair| {
-        let pair = pair.trim_ascii();
-        let value = pair.strip_prefix(name.as_bytes())?;
-        value.strip_prefix(b"=")
-    })
 }
 
 /// The name a route is recorded under.
