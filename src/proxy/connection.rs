@@ -6,17 +6,19 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;
 
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
+use tokio::io::AsyncReadExt as _;
 use tokio::sync::watch;
 
 use super::event::{Event, What};
 use super::l7;
 use super::network::{Network, Wire as _};
 use super::plan::ListenerPlan;
+use super::proxy_protocol::{self, Parsed};
 use super::tls::{self, Alpn, Secured};
 use super::transport::Transport;
 use super::worker::{Door, Worker};
-use crate::lab::Protocol;
+use crate::lab::{Protocol, ProxyProtocolIn};
 
 /// A connection that was accepted just now.
 pub(super) struct Arrival {
@@ -70,6 +72,10 @@ pub(super) async fn serve<N: Network>(worker: &Rc<Worker<N>>, arrival: Arrival, 
         door,
     };
     let mut transport = Transport::plain(stream, Bytes::new());
+    if listener.proxy_protocol != ProxyProtocolIn::Off {
+        let Some(told) = connection.be_told(transport, &listener).await else { return };
+        transport = told;
+    }
     if let Some(config) = &listener.tls {
         let Some(secured) = connection.secure(transport, config, &listener).await else { return };
         transport = secured;
@@ -81,6 +87,53 @@ pub(super) async fn serve<N: Network>(worker: &Rc<Worker<N>>, arrival: Arrival, 
 }
 
 impl<N: Network> Connection<N> {
+    /// Reads who the client is from the PROXY protocol. A connection without it where it must be, or with a broken
+    /// one, ends.
+    async fn be_told(
+        &mut self,
+        mut transport: Transport<N::Stream>,
+        listener: &ListenerPlan,
+    ) -> Option<Transport<N::Stream>> {
+        let patience = self.worker.shared.plan.load().limits.header_timeout.ns();
+        let mut read = BytesMut::with_capacity(256);
+        let reading = async {
+            loop {
+                match proxy_protocol::parse(&read) {
+                    Parsed::NeedMore if read.len() < proxy_protocol::LENGTH_MAX => {}
+                    Parsed::NeedMore => return Parsed::Invalid("the PROXY header is too long"),
+                    parsed => return parsed,
+                }
+                if transport.read_buf(&mut read).await.unwrap_or(0) == 0 {
+                    return Parsed::Invalid("the connection ended within the PROXY header");
+                }
+            }
+        };
+        let parsed = tokio::time::timeout(Duration::from_nanos(patience), reading).await;
+        let why = match parsed {
+            Ok(Parsed::Header(header)) => {
+                if let Some((client, local)) = header.addresses {
+                    (self.client, self.local) = (client, Some(local));
+                }
+                transport.put_back(read.split_off(header.length).freeze());
+                return Some(transport);
+            }
+            Ok(Parsed::NotThere) if listener.proxy_protocol == ProxyProtocolIn::Accept => {
+                transport.put_back(read.freeze());
+                return Some(transport);
+            }
+            Ok(Parsed::Invalid(why)) => why,
+            Ok(Parsed::NotThere | Parsed::NeedMore) => "the PROXY header is missing",
+            Err(_elapsed) => "the PROXY header did not come in time",
+        };
+        self.misbehaved(listener, why.to_owned());
+        None
+    }
+
+    fn misbehaved(&self, listener: &ListenerPlan, why: String) {
+        let listener = Arc::clone(&listener.name);
+        self.worker.shared.tell(|at_ns| Event { at_ns, what: What::Misbehaved { listener, why } });
+    }
+
     /// Does the TLS handshake. What fails is counted and told, and ends the connection.
     async fn secure(
         &mut self,
@@ -101,9 +154,7 @@ impl<N: Network> Connection<N> {
             }
             Err(failure) => {
                 shared.tallies.failed_handshakes.fetch_add(1, Relaxed);
-                let listener = Arc::clone(&listener.name);
-                let what = What::Misbehaved { listener, why: failure.to_string() };
-                shared.tell(|at_ns| Event { at_ns, what });
+                self.misbehaved(listener, failure.to_string());
                 None
             }
         }

@@ -133,7 +133,7 @@ impl<N: Network> Exchange<'_, N> {
         let mut fresh = false;
         loop {
             let began_ns = worker.shared.clock.now_ns();
-            let reached = match upstream::reach(worker, ticket.server(), fresh).await {
+            let reached = match upstream::reach(self.connection, ticket.server(), fresh).await {
                 Ok(reached) => reached,
                 Err(outcome) => {
                     ticket.end(outcome);

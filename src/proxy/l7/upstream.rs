@@ -9,9 +9,12 @@ use http::{Request, Response};
 use hyper::body::Incoming;
 use hyper::client::conn::{http1, http2};
 use hyper_util::rt::TokioIo;
+use tokio::io::AsyncWriteExt as _;
 
+use super::super::connection::Connection;
 use super::super::idle::{Counted, Http1};
 use super::super::network::Network;
+use super::super::proxy_protocol;
 use super::super::server::Server;
 use super::super::tls::{self, Alpn, Reason, Secured};
 use super::super::transport::Transport;
@@ -42,10 +45,11 @@ pub(super) enum Sent {
 
 /// Finds a connection at rest, or makes one. `fresh` wants a new one.
 pub(super) async fn reach<N: Network>(
-    worker: &Rc<Worker<N>>,
+    connection: &Connection<N>,
     server: &Arc<Server>,
     fresh: bool,
 ) -> Result<Reached, Outcome> {
+    let worker = &connection.worker;
     if !fresh && !server.speaks_proxy_protocol() {
         let now_ns = worker.shared.clock.now_ns();
         if let Some(connection) = worker.idle.take(server, now_ns) {
@@ -56,7 +60,7 @@ pub(super) async fn reach<N: Network>(
         }
     }
     let counted = Counted::take(server).ok_or(Outcome::LimitHit(LimitKind::Connections))?;
-    let (transport, alpn) = connect(worker, server).await?;
+    let (transport, alpn) = connect(connection, server).await?;
     let http2 = server.upstream.protocol == UpstreamProtocol::H2c || alpn == Some(Alpn::Http2);
     let carrier = shake_hands(worker, server, transport, http2, counted).await?;
     Ok(Reached { carrier, reused: false })
@@ -64,14 +68,14 @@ pub(super) async fn reach<N: Network>(
 
 /// A connection to a server, encrypted if the pool says so.
 pub(in super::super) async fn connect<N: Network>(
-    worker: &Rc<Worker<N>>,
+    connection: &Connection<N>,
     server: &Server,
 ) -> Result<(Transport<N::Stream>, Option<Alpn>), Outcome> {
     let patience = Duration::from_nanos(server.upstream.connect_timeout.ns());
     let attempt = async {
         for &address in &server.addresses {
-            if let Ok(stream) = worker.network.connect(address).await {
-                return Ok(stream);
+            if let Ok(stream) = connection.worker.network.connect(address).await {
+                return introduce(connection, server, stream).await;
             }
         }
         Err(Outcome::Refused)
@@ -89,6 +93,22 @@ pub(in super::super) async fn connect<N: Network>(
         }
         Err(_refused) => Err(Outcome::Refused),
     }
+}
+
+/// Tells the server who the client is, where the pool says so.
+async fn introduce<N: Network>(
+    connection: &Connection<N>,
+    server: &Server,
+    mut stream: N::Stream,
+) -> Result<N::Stream, Outcome> {
+    if server.speaks_proxy_protocol() {
+        let version = server.upstream.proxy_protocol;
+        let (client, local) = (connection.client, connection.local.unwrap_or(connection.client));
+        let mut header = Vec::new();
+        proxy_protocol::write(&mut header, version, client, local);
+        stream.write_all(&header).await.map_err(|_broken| Outcome::Reset)?;
+    }
+    Ok(stream)
 }
 
 async fn shake_hands<N: Network>(
