@@ -115,7 +115,9 @@ mod tests {
         assert_eq!(xxh64(b"", 0), 0xef46_db37_51d8_e999);
         assert_eq!(xxh64(b"abc", 0), 0x44bc_2cf5_ad77_0999);
         let mut pieces = Xxh64::new(0);
-        [&b"a"[..], b"", b"bc"].into_iter().for_each(|piece| pieces.update(piece));
+        for piece in [&b"a"[..], b"", b"bc"] {
+            pieces.update(piece);
+        }
         assert_eq!(pieces.finish(), 0x44bc_2cf5_ad77_0999);
         assert_eq!(crc32(b"123456789"), 0xcbf4_3926);
         // The first half of MurmurHash3_x64_128 over the two words, checked with a program that gives the

@@ -6,9 +6,13 @@
 mod answers;
 #[path = "mock/caller.rs"]
 mod caller;
+#[path = "mock/echoes.rs"]
+mod echoes;
 #[path = "mock/failures.rs"]
 mod failures;
 #[path = "mock/lives.rs"]
 mod lives;
 #[path = "mock/stage.rs"]
 mod stage;
+#[path = "mock/streams.rs"]
+mod streams;

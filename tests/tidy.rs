@@ -37,6 +37,7 @@ const CRATES: [(&str, &[&str]); 29] = [
     ("clap", &["cli"]),
     ("crc32fast", &["hash"]),
     ("crossbeam_queue", &["meter", "proxy"]),
+    ("futures_util", &["world"]),
     ("h2", &["proxy", "world"]),
     ("http", LIVE),
     ("http_body", LIVE),

@@ -91,6 +91,34 @@ impl Caller {
         Ok(reply)
     }
 
+    pub(crate) fn send_bytes(&mut self, bytes: &[u8]) -> io::Result<()> {
+        self.stream.write_all(bytes)
+    }
+
+    /// One frame of a WebSocket server: its first byte and its payload.
+    pub(crate) fn frame(&mut self) -> io::Result<(u8, Vec<u8>)> {
+        let head = self.take(2)?;
+        let length = match head[1] {
+            126 => {
+                self.take(2)?.into_iter().fold(0, |length, byte| length << 8 | usize::from(byte))
+            }
+            127 => {
+                self.take(8)?.into_iter().fold(0, |length, byte| length << 8 | usize::from(byte))
+            }
+            short => usize::from(short),
+        };
+        Ok((head[0], self.take(length)?))
+    }
+
+    fn take(&mut self, n_bytes: usize) -> io::Result<Vec<u8>> {
+        while self.unread.len() < n_bytes {
+            if self.read_more()? == 0 {
+                return Err(io::ErrorKind::UnexpectedEof.into());
+            }
+        }
+        Ok(self.unread.drain(..n_bytes).collect())
+    }
+
     /// Whether the other side has said farewell, rather than sent or reset.
     pub(crate) fn is_at_end(&mut self) -> io::Result<bool> {
         Ok(self.read_more()? == 0)

@@ -133,7 +133,11 @@ impl Body for Answer {
     }
 
     fn size_hint(&self) -> SizeHint {
-        SizeHint::with_exact(self.content.len())
+        // With trailers the size is not announced, as gRPC servers have it.
+        match self.trailers {
+            Some(_) => SizeHint::default(),
+            None => SizeHint::with_exact(self.content.len()),
+        }
     }
 }
 
@@ -196,11 +200,12 @@ impl Text {
 /// A small answer is one piece and costs one write.
 const IN_ONE_PIECE: usize = 4_096;
 const PIECES: u64 = 10;
+const FILLING_BYTES: usize = 16 * 1_024;
 /// Lines of dots.
-static FILLING: [u8; 64 * 1_024] = filling();
+static FILLING: [u8; FILLING_BYTES] = filling();
 
-const fn filling() -> [u8; 64 * 1_024] {
-    let mut filling = [b'.'; 64 * 1_024];
+const fn filling() -> [u8; FILLING_BYTES] {
+    let mut filling = [b'.'; FILLING_BYTES];
     let mut at = 63;
     while at < filling.len() {
         filling[at] = b'\n';

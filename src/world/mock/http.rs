@@ -8,16 +8,20 @@ use std::rc::Rc;
 use http::{HeaderValue, Request, Response, Version, header};
 use hyper::body::Incoming;
 use hyper::rt::Executor;
+use hyper::server::conn::http1::UpgradeableConnection;
 use hyper::server::conn::{http1, http2};
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
 
 use super::answer::{Answer, Text};
+use super::grpc;
 use super::place::Place;
 use super::protocol::Io;
 use super::question::Question;
 use super::sniff::Sniffed;
 use super::visit::Visit;
+use super::websocket;
+use crate::lab::MockProtocol;
 use crate::model::FailureKind;
 
 /// Serves one connection to its end.
@@ -34,13 +38,49 @@ pub(super) async fn serve(io: impl Io, visit: Visit) {
         drop(leaving.attend(connection, http2::Connection::graceful_shutdown).await);
     } else {
         let connection = http1::Builder::new().serve_connection(io, service);
+        if visit.desk.identity.protocol == MockProtocol::Websocket {
+            let connection = connection.with_upgrades();
+            drop(leaving.attend(connection, UpgradeableConnection::graceful_shutdown).await);
+            if let Some(upgrade) = visit.upgrade.take() {
+                websocket::echo(upgrade, &visit).await;
+            }
+            return;
+        }
         drop(leaving.attend(connection, http1::Connection::graceful_shutdown).await);
     }
 }
 
 /// Answers one request.
 async fn answer(visit: Rc<Visit>, request: Request<Incoming>) -> Result<Response<Answer>, Cut> {
+    if visit.desk.identity.protocol == MockProtocol::Grpc && grpc::is_call(&request) {
+        return grpc::answer(&visit, request).await;
+    }
     let mut question = Question::new(request);
+    let (failure, place) = match admit(&visit, &mut question).await {
+        Ok(admitted) => admitted,
+        Err(Turned::Away(cut)) => return Err(cut),
+        Err(Turned::Full(reason)) => {
+            let text = format!("{}: {reason}\n", visit.desk.identity.name);
+            return Ok(respond(&visit, &question, 503, Answer::text(text)));
+        }
+    };
+    question.read_body().await?;
+    perform(&visit, &mut question, failure, place).await
+}
+
+/// Who does not get in.
+pub(super) enum Turned {
+    Away(Cut),
+    /// The queue is full, in words.
+    Full(String),
+}
+
+/// Lets a request in: what will befall it, and its place, for which it may have waited. A probe takes no place,
+/// because it asks about the server and is none of its work.
+pub(super) async fn admit(
+    visit: &Visit,
+    question: &mut Question,
+) -> Result<(Option<FailureKind>, Option<Place>), Turned> {
     let desk = &visit.desk;
     let tuning = desk.tuning();
     let failure = if question.is_probe {
@@ -51,36 +91,45 @@ async fn answer(visit: Rc<Visit>, request: Request<Incoming>) -> Result<Response
         visit.draw(&tuning)
     };
     if failure == Some(FailureKind::Refuse) {
-        return Err(cut(&visit, &question, FailureKind::Refuse));
+        return Err(Turned::Away(cut(visit, question, FailureKind::Refuse)));
     }
-    // A probe takes no place: it asks about the server, and is none of its work.
-    let place = if question.is_probe {
-        None
-    } else {
-        match desk.enter().await {
-            Some(place) => Some(place),
-            None => return Ok(overloaded(&visit, &question)),
-        }
+    if question.is_probe {
+        return Ok((failure, None));
+    }
+    let Some(place) = desk.enter().await else {
+        let limit = desk.tuning().behaviour.queue_limit;
+        return Err(Turned::Full(format!("all places are taken and the queue of {limit} is full")));
     };
-    question.read_body().await?;
-    perform(&visit, &question, failure, place).await
+    Ok((failure, Some(place)))
+}
+
+/// Never ends; the client has to leave, which frees its place.
+pub(super) async fn hang(visit: &Visit) {
+    visit.desk.fail(FailureKind::Hang);
+    std::future::pending::<()>().await;
 }
 
 /// Is in service, then answers or fails.
 async fn perform(
     visit: &Visit,
-    question: &Question,
+    question: &mut Question,
     failure: Option<FailureKind>,
     mut place: Option<Place>,
 ) -> Result<Response<Answer>, Cut> {
     let desk = &visit.desk;
     if failure == Some(FailureKind::Hang) {
-        desk.fail(FailureKind::Hang);
-        // Until the client leaves; dropping this frees the place.
-        std::future::pending::<()>().await;
+        hang(visit).await;
     }
     if let Some(place) = &mut place {
         place.work(desk.service_ns()).await;
+    }
+    if desk.identity.protocol == MockProtocol::Websocket
+        && websocket::survives(failure)
+        && websocket::is_asked(question)
+        && let Some(response) = websocket::agree(visit, question, failure)
+    {
+        desk.gauges.serve();
+        return Ok(response);
     }
     let text = Text::of(&desk.identity, question);
     // Newest again: it may have waited long.
@@ -117,13 +166,6 @@ async fn perform(
     Ok(response)
 }
 
-fn overloaded(visit: &Visit, question: &Question) -> Response<Answer> {
-    let name = &visit.desk.identity.name;
-    let limit = visit.desk.tuning().behaviour.queue_limit;
-    let text = format!("{name}: all places are taken and the queue of {limit} is full\n");
-    respond(visit, question, 503, Answer::text(text))
-}
-
 fn failed(visit: &Visit, question: &Question, status: u16) -> Response<Answer> {
     visit.desk.fail(FailureKind::Status(status));
     let has_body = !matches!(status, 204 | 304);
@@ -139,7 +181,7 @@ fn unwell(visit: &Visit, question: &Question) -> Response<Answer> {
 
 /// Ends the connection with a reset. On HTTP/2 only the request's stream is reset, because others share the
 /// connection; refused there means that nothing was done (RFC 9113, 8.7).
-fn cut(visit: &Visit, question: &Question, kind: FailureKind) -> Cut {
+pub(super) fn cut(visit: &Visit, question: &Question, kind: FailureKind) -> Cut {
     visit.desk.fail(kind);
     if question.version < Version::HTTP_2 {
         visit.reset();

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::{TcpListener, TcpStream, UdpSocket};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
@@ -16,6 +16,7 @@ use super::gauges::Gauges;
 use super::listen::Port;
 use super::session::{SessionStore, Sessions};
 use super::tuning::Tuning;
+use super::udp;
 use super::visit::{Leaving, Visit};
 use super::wire::{Ending, Wire};
 use crate::dice::Dice;
@@ -55,6 +56,11 @@ pub(super) enum End {
 impl Lives {
     pub(super) async fn run(mut self, mut port: Port) {
         for number in 0_u64.. {
+            // It may have been killed before it ever ran.
+            if !self.news.borrow().enabled {
+                port = port.close().unwrap_or(Port::Closed(self.address));
+                self.tell.send_replace(MockStatus::Dead);
+            }
             let Some(deaths) = self.until_enabled().await else { return };
             match self.open(port) {
                 Ok(open) => {
@@ -84,14 +90,19 @@ impl Lives {
 
     /// One life: from the first connection to the last. Gives the port back, or what is left of it.
     async fn live(&mut self, port: Port, desk: &Rc<Desk>, deaths: u64) -> (End, Port) {
-        let started = match port {
-            Port::Open(listener) => TcpListener::from_std(listener),
-            Port::Held(_) | Port::Udp(_) | Port::Closed(_) => {
-                Err(io::ErrorKind::Unsupported.into())
-            }
+        let ended = match port {
+            Port::Open(listener) => match TcpListener::from_std(listener) {
+                Ok(listener) => Ok(self.receive(listener, desk, deaths).await),
+                Err(error) => Err(error),
+            },
+            Port::Udp(socket) => match UdpSocket::from_std(socket) {
+                Ok(socket) => Ok(self.receive_datagrams(socket, desk, deaths).await),
+                Err(error) => Err(error),
+            },
+            Port::Held(_) | Port::Closed(_) => Err(io::ErrorKind::NotConnected.into()),
         };
-        match started {
-            Ok(listener) => self.receive(listener, desk, deaths).await,
+        match ended {
+            Ok(ended) => ended,
             Err(error) => {
                 self.rest_in_trouble(error.to_string()).await;
                 (End::Killed, Port::Closed(self.address))
@@ -111,15 +122,7 @@ impl Lives {
         let end = loop {
             tokio::select! {
                 biased;
-                changed = self.news.changed() => {
-                    if changed.is_err() {
-                        break End::Stopped;
-                    }
-                    if self.news.borrow_and_update().deaths != deaths {
-                        break End::Killed;
-                    }
-                    desk.retune();
-                }
+                end = heed(&mut self.news, desk, deaths) => break end,
                 accepted = listener.accept() => match accepted {
                     Ok((stream, _client)) => {
                         let ending = Ending::of_server(&dead);
@@ -149,6 +152,22 @@ impl Lives {
         }
         let port = listener.into_std().map_or(Port::Closed(self.address), Port::Open);
         (end, port)
+    }
+
+    async fn receive_datagrams(
+        &mut self,
+        socket: UdpSocket,
+        desk: &Rc<Desk>,
+        deaths: u64,
+    ) -> (End, Port) {
+        let end = tokio::select! {
+            biased;
+            end = heed(&mut self.news, desk, deaths) => end,
+            never = udp::receive(socket, Rc::clone(desk)) => never,
+            never = desk.finish_what_was_left() => never,
+        };
+        desk.close();
+        (end, Port::Closed(self.address))
     }
 
     /// Takes a connection in, if there is room.
@@ -184,9 +203,6 @@ impl Lives {
     async fn until_enabled(&mut self) -> Option<u64> {
         // Who is stopped while in trouble would otherwise try for ever.
         self.news.has_changed().ok()?;
-        if !self.news.borrow().enabled {
-            self.tell.send_replace(MockStatus::Dead);
-        }
         let tuning = self.news.wait_for(|tuning| tuning.enabled).await.ok()?;
         Some(tuning.deaths)
     }
@@ -196,6 +212,19 @@ impl Lives {
             Port::Closed(address) => Port::take(self.identity.protocol, address)?.open(),
             port => port.open(),
         }
+    }
+}
+
+/// Takes over new settings until one of them ends this life.
+async fn heed(news: &mut watch::Receiver<Arc<Tuning>>, desk: &Desk, deaths: u64) -> End {
+    loop {
+        if news.changed().await.is_err() {
+            return End::Stopped;
+        }
+        if news.borrow_and_update().deaths != deaths {
+            return End::Killed;
+        }
+        desk.retune();
     }
 }
 

@@ -7,6 +7,7 @@
 mod answer;
 mod desk;
 mod gauges;
+mod grpc;
 mod http;
 mod life;
 mod listen;
@@ -15,8 +16,11 @@ mod protocol;
 mod question;
 mod session;
 mod sniff;
+mod tcp;
 mod tuning;
+mod udp;
 mod visit;
+mod websocket;
 mod wire;
 
 use std::net::{Ipv4Addr, SocketAddr};
@@ -83,7 +87,7 @@ impl World {
             enabled,
             tls,
         } = settings;
-        let address = address.unwrap_or(SocketAddr::from((Ipv4Addr::LOCALHOST, 0)));
+        let address = address.unwrap_or_else(|| (Ipv4Addr::LOCALHOST, 0).into());
         let port = listen::Port::take(protocol, address)
             .map_err(|source| WorldError::bind(&name, address, source))?;
         let port = if enabled { port.open() } else { port.close() };

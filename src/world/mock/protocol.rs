@@ -6,6 +6,7 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio_rustls::TlsAcceptor;
 
 use super::http;
+use super::tcp;
 use super::visit::Visit;
 use super::wire::Wire;
 use crate::lab::MockProtocol;
@@ -33,6 +34,7 @@ async fn speak(io: impl Io, visit: Visit) {
         MockProtocol::Http | MockProtocol::Grpc | MockProtocol::Websocket => {
             http::serve(io, visit).await;
         }
-        MockProtocol::TcpEcho | MockProtocol::UdpEcho => {}
+        MockProtocol::TcpEcho => tcp::echo(io, visit).await,
+        MockProtocol::UdpEcho => unreachable!("datagrams come without connections"),
     }
 }

@@ -1,5 +1,6 @@
 //! What a client asks, and what came with it.
 
+use bytes::{Bytes, BytesMut};
 use http::{HeaderMap, HeaderValue, Method, Request, Uri, Version, header};
 use http_body_util::BodyExt as _;
 use hyper::body::{Body as _, Incoming};
@@ -60,6 +61,20 @@ impl Question {
         }
         self.receipt = Some(Receipt { n_bytes, hash: hasher.finish() });
         Ok(())
+    }
+
+    /// Reads the body and keeps it; `None` if it is larger than that.
+    pub(super) async fn read_message(&mut self, most: usize) -> Result<Option<Bytes>, Cut> {
+        let mut message = BytesMut::new();
+        while let Some(frame) = self.body.frame().await {
+            let frame = frame.map_err(|_gone| Cut::in_the_middle())?;
+            let Ok(bytes) = frame.into_data() else { continue };
+            if message.len() + bytes.len() > most {
+                return Ok(None);
+            }
+            message.extend_from_slice(&bytes);
+        }
+        Ok(Some(message.freeze()))
     }
 
     /// Tells the client what was received.

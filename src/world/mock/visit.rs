@@ -97,6 +97,12 @@ impl Leaving {
         self.told.notify_waiters();
     }
 
+    pub(super) async fn until_told(&self) {
+        if !self.is_leaving.get() {
+            self.told.notified().await;
+        }
+    }
+
     /// Attends to a connection to its end, and says farewell in the middle if the mock leaves.
     pub(super) async fn attend<C: Future>(
         &self,
