@@ -1,9 +1,11 @@
 //! The pretend world on real sockets: mocks, clients and commands.
 
+mod command;
 mod error;
 mod mock;
 mod threads;
 
+pub use command::{Command, CommandSettings, CopyStatus, LogLine, LogReading, LogStream};
 pub use error::WorldError;
 pub use mock::{Mock, MockReading, MockSettings, MockStatus, SessionStore};
 pub use threads::{World, WorldSettings};

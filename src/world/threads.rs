@@ -1,10 +1,12 @@
 //! The world's own threads, so that mocks and clients are not measured as part of the proxy.
 
+use std::convert::Infallible;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread::JoinHandle;
+use std::time::Duration;
 
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, watch};
 
 use super::WorldError;
 use crate::period::Clock;
@@ -30,6 +32,22 @@ pub struct World {
     clock: Arc<dyn Clock>,
     seed: u64,
     next: AtomicUsize,
+    /// Dropped first of all.
+    ending: Option<watch::Sender<()>>,
+}
+
+/// Whoever has it is waited for.
+pub(super) struct Stay {
+    ending: watch::Receiver<()>,
+    _hold: mpsc::Sender<Infallible>,
+}
+
+impl Stay {
+    /// When it is time to go.
+    pub(super) async fn ends(&mut self) {
+        // Nothing is ever sent; it changes by being dropped.
+        drop(self.ending.changed().await);
+    }
 }
 
 impl World {
@@ -37,7 +55,13 @@ impl World {
         let WorldSettings { threads, clock, seed } = settings;
         let threads =
             (0..threads.clamp(1, THREADS_MAX)).map(Thread::start).collect::<Result<_, _>>()?;
-        Ok(Self { threads, clock, seed, next: AtomicUsize::new(0) })
+        Ok(Self {
+            threads,
+            clock,
+            seed,
+            next: AtomicUsize::new(0),
+            ending: Some(watch::Sender::new(())),
+        })
     }
 
     /// Runs a job on one of the threads, counted round; inside it `tokio::task::spawn_local` works. Returns at once.
@@ -53,6 +77,14 @@ impl World {
             mpsc::error::TrySendError::Full(_) => WorldError::Busy { index, limit: MAILBOX },
             mpsc::error::TrySendError::Closed(_) => WorldError::ThreadEnded { index },
         })
+    }
+
+    /// For what must not be cut off when the world ends: its thread waits for it, within reason.
+    pub(super) fn stay(&self, index: usize) -> Result<Stay, WorldError> {
+        let index = index % self.threads.len();
+        let hold = self.threads[index].hold.clone().ok_or(WorldError::ThreadEnded { index })?;
+        let ending = self.ending.as_ref().ok_or(WorldError::ThreadEnded { index })?;
+        Ok(Stay { ending: ending.subscribe(), _hold: hold })
     }
 
     pub fn n_threads(&self) -> usize {
@@ -76,8 +108,10 @@ impl World {
 impl Drop for World {
     fn drop(&mut self) {
         // All mailboxes first, so that the threads end side by side.
+        self.ending = None;
         for thread in &mut self.threads {
             thread.mailbox = None;
+            thread.hold = None;
         }
     }
 }
@@ -87,6 +121,8 @@ type Job = Box<dyn FnOnce() + Send>;
 struct Thread {
     /// `None` once it has been told to end.
     mailbox: Option<mpsc::Sender<Job>>,
+    /// Who has a clone of it is waited for.
+    hold: Option<mpsc::Sender<Infallible>>,
     handle: Option<JoinHandle<()>>,
 }
 
@@ -96,6 +132,7 @@ impl Thread {
         // Where there are no more threads or files, whoever starts a world has to know at once.
         let (started, is_started) = std::sync::mpsc::sync_channel(1);
         let (mailbox, jobs) = mpsc::channel(MAILBOX);
+        let (hold, held) = mpsc::channel(1);
         let handle = std::thread::Builder::new()
             .name(format!("world-{index}"))
             .spawn(move || {
@@ -108,11 +145,11 @@ impl Thread {
                 };
                 let is_awaited = started.send(answer).is_ok();
                 if let Some(runtime) = runtime.filter(|_| is_awaited) {
-                    runtime.block_on(work(jobs));
+                    runtime.block_on(work(jobs, held));
                 }
             })
             .map_err(start)?;
-        let thread = Self { mailbox: Some(mailbox), handle: Some(handle) };
+        let thread = Self { mailbox: Some(mailbox), hold: Some(hold), handle: Some(handle) };
         match is_started.recv() {
             Ok(Ok(())) => Ok(thread),
             Ok(Err(error)) => Err(start(error)),
@@ -124,6 +161,7 @@ impl Thread {
 impl Drop for Thread {
     fn drop(&mut self) {
         self.mailbox = None;
+        self.hold = None;
         let Some(handle) = self.handle.take() else { return };
         // A world that is dropped on a thread of its own cannot wait for that thread.
         if handle.thread().id() != std::thread::current().id() {
@@ -135,14 +173,17 @@ impl Drop for Thread {
 
 /// Jobs in the order in which they came, until nobody can send any more. Then the runtime is dropped, and with it
 /// every task and socket on this thread.
-async fn work(mut jobs: mpsc::Receiver<Job>) {
+async fn work(mut jobs: mpsc::Receiver<Job>, mut held: mpsc::Receiver<Infallible>) {
     while let Some(job) = jobs.recv().await {
         job();
     }
+    // Those who need more than that are cut off.
+    drop(tokio::time::timeout(FAREWELL, held.recv()).await);
 }
 
 /// More threads than anybody's machine has cores are a slip of the hand.
 const THREADS_MAX: usize = 256;
+const FAREWELL: Duration = Duration::from_secs(5);
 /// Jobs start something and end at once; so many waiting means that the thread is stuck.
 const MAILBOX: usize = 1_024;
 
