@@ -192,11 +192,11 @@ fn frame(payload: &[u8], first: u8) -> Vec<u8> {
     match payload.len() {
         short @ 0..=125 => bytes.push(0x80 | short as u8),
         medium @ 126..=65_535 => {
-            bytes.push(0x80 | 126);
+            bytes.push(0x80 | 0x7e);
             bytes.extend((medium as u16).to_be_bytes());
         }
         long => {
-            bytes.push(0x80 | 127);
+            bytes.push(0x80 | 0x7f);
             bytes.extend((long as u64).to_be_bytes());
         }
     }

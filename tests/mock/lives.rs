@@ -1,6 +1,6 @@
 //! Starting, dying, coming back and stopping.
 
-use std::io::ErrorKind;
+use std::io::{ErrorKind, Read as _, Write as _};
 use std::net::TcpListener;
 
 use evenkeel::lab::Sessions;
@@ -76,6 +76,44 @@ fn a_stopped_mock_finishes_what_it_began_and_frees_its_port() {
     assert_eq!(asking.reply("GET").unwrap().status, 200);
     assert!(asking.is_at_end().unwrap());
     until("the port is free", || TcpListener::bind(address).is_ok());
+}
+
+#[test]
+fn a_connection_too_many_is_reset_and_counted() {
+    let stage = stage(|settings| settings.connections = 2);
+    let mut callers: Vec<Caller> =
+        (0..2).map(|_| Caller::connect(stage.mock.address()).unwrap()).collect();
+    callers.iter_mut().for_each(|caller| assert_eq!(caller.get("/").unwrap().status, 200));
+    assert!(get(stage.mock.address(), "/").is_err());
+    assert_eq!((stage.mock.reading().connections, stage.mock.reading().turned_away), (2, 1));
+    callers.pop();
+    until("there is room again", || get(stage.mock.address(), "/").is_ok());
+}
+
+#[test]
+fn a_mock_speaks_tls_when_it_is_given_a_certificate() {
+    let rcgen::CertifiedKey { cert, signing_key } =
+        rcgen::generate_simple_self_signed(["mock".to_owned()]).unwrap();
+    let key = rustls::pki_types::PrivateKeyDer::try_from(signing_key.serialize_der()).unwrap();
+    let mut config = rustls::ServerConfig::builder()
+        .with_no_client_auth()
+        .with_single_cert(vec![cert.der().clone()], key)
+        .unwrap();
+    config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
+    let stage = stage(|settings| settings.tls = Some(std::sync::Arc::new(config)));
+    let mut roots = rustls::RootCertStore::empty();
+    roots.add(cert.der().clone()).unwrap();
+    let mut config =
+        rustls::ClientConfig::builder().with_root_certificates(roots).with_no_client_auth();
+    config.alpn_protocols = vec![b"http/1.1".to_vec()];
+    let name = "mock".try_into().unwrap();
+    let mut tls = rustls::ClientConnection::new(std::sync::Arc::new(config), name).unwrap();
+    let mut stream = std::net::TcpStream::connect(stage.mock.address()).unwrap();
+    let mut tls = rustls::Stream::new(&mut tls, &mut stream);
+    tls.write_all(b"GET / HTTP/1.1\r\nhost: mock\r\nconnection: close\r\n\r\n").unwrap();
+    let mut answer = String::new();
+    tls.read_to_string(&mut answer).unwrap();
+    assert!(answer.starts_with("HTTP/1.1 200 OK") && answer.contains("request 1 of a"), "{answer}");
 }
 
 #[test]

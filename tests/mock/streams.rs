@@ -67,6 +67,25 @@ fn a_stream_that_is_given_up_frees_its_place() {
 }
 
 #[test]
+fn streams_end_with_the_life_of_their_server() {
+    let stage = stage(|settings| settings.behaviour = failing("hang"));
+    speak(&stage.mock, async |client| {
+        let hanging: Vec<_> = (0..3).map(|_| send(client, get("/"), None)).collect();
+        while stage.mock.reading().failed(FailureKind::Hang) < 3 {
+            tokio::time::sleep(std::time::Duration::from_millis(1)).await;
+        }
+        stage.mock.set_enabled(false);
+        for stream in hanging {
+            assert!(stream.await.unwrap_err().is_io(), "the connection is reset");
+        }
+    });
+    until("nothing is left", || {
+        let reading = stage.mock.reading();
+        (reading.busy, reading.connections) == (0, 0)
+    });
+}
+
+#[test]
 fn a_call_gets_its_message_back_and_its_status_in_trailers() {
     let stage = grpc(quick());
     let message = [&[0, 0, 0, 0, 5][..], b"hello"].concat();

@@ -41,6 +41,7 @@ pub(super) struct Lives {
     pub(super) tell: watch::Sender<MockStatus>,
     pub(super) gauges: Arc<Gauges>,
     pub(super) shared: Arc<SessionStore>,
+    pub(super) connections: usize,
     pub(super) tls: Option<Arc<rustls::ServerConfig>>,
     pub(super) clock: Arc<dyn Clock>,
     pub(super) seed: u64,
@@ -180,7 +181,7 @@ impl Lives {
         visits: &mut JoinSet<()>,
     ) {
         let wire = Wire::new(stream, Arc::clone(&ending));
-        if visits.len() >= CONNECTIONS_MAX {
+        if visits.len() >= self.connections {
             ending.reset();
             return self.gauges.turn_away();
         }
@@ -231,5 +232,4 @@ async fn heed(news: &mut watch::Receiver<Arc<Tuning>>, desk: &Desk, deaths: u64)
 /// How long a stopped mock may finish what it began.
 const GRACE: Duration = Duration::from_secs(10);
 const PAUSE: Duration = Duration::from_millis(50);
-const CONNECTIONS_MAX: usize = 4_096;
 const SESSION_STREAM: u64 = 0x7365_7373;

@@ -53,6 +53,8 @@ pub struct MockSettings {
     pub shared: Arc<SessionStore>,
     /// A mock that is not enabled is dead: it refuses connections.
     pub enabled: bool,
+    /// Connections at once; one more is reset.
+    pub connections: usize,
     /// With it, every connection is TLS.
     pub tls: Option<Arc<rustls::ServerConfig>>,
 }
@@ -68,6 +70,7 @@ impl MockSettings {
             sessions: Sessions::default(),
             shared: Arc::default(),
             enabled: true,
+            connections: 4_096,
             tls: None,
         }
     }
@@ -76,17 +79,8 @@ impl MockSettings {
 impl World {
     /// Starts a mock. Its address is bound when this returns, and clients that connect at once wait in its backlog.
     pub fn start_mock(&self, settings: MockSettings) -> Result<Mock, WorldError> {
-        let MockSettings {
-            name,
-            pool,
-            address,
-            protocol,
-            behaviour,
-            sessions,
-            shared,
-            enabled,
-            tls,
-        } = settings;
+        let MockSettings { name, pool, address, protocol, .. } = settings;
+        let MockSettings { behaviour, sessions, shared, enabled, connections, tls, .. } = settings;
         let address = address.unwrap_or_else(|| (Ipv4Addr::LOCALHOST, 0).into());
         let port = listen::Port::take(protocol, address)
             .map_err(|source| WorldError::bind(&name, address, source))?;
@@ -105,6 +99,7 @@ impl World {
             tell,
             gauges: Arc::clone(&gauges),
             shared,
+            connections,
             tls,
             clock: Arc::clone(self.clock()),
             seed: self.seed(),
