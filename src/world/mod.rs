@@ -1,5 +1,6 @@
 //! The pretend world on real sockets: mocks, clients and commands.
 
+mod alarm;
 mod command;
 mod error;
 mod mock;

@@ -10,7 +10,6 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::task::Waker;
-use std::time::Duration;
 
 use http::HeaderValue;
 use tokio::sync::{Notify, watch};
@@ -24,6 +23,7 @@ use crate::hash::xxh64;
 use crate::lab::MockProtocol;
 use crate::model::{Arrival, FailureKind, Station};
 use crate::period::Clock;
+use crate::world::alarm::Alarm;
 
 /// Who a mock is.
 pub(super) struct Identity {
@@ -70,6 +70,7 @@ pub(super) struct Desk {
     /// When the places come free whose clients went away.
     left_behind: RefCell<BinaryHeap<Reverse<u64>>>,
     left: Notify,
+    alarm: Alarm,
     closed: Cell<bool>,
 }
 
@@ -99,6 +100,7 @@ impl Desk {
             next_ticket: Cell::new(0),
             left_behind: RefCell::default(),
             left: Notify::new(),
+            alarm: Alarm::new(clock),
             closed: Cell::new(false),
         })
     }
@@ -187,8 +189,19 @@ impl Desk {
         }
     }
 
-    /// Frees the places of those who went away, each when its work is done.
-    pub(super) async fn finish_what_was_left(&self) -> ! {
+    pub(super) async fn sleep(&self, ns: u64) {
+        self.alarm.sleep(ns).await;
+    }
+
+    /// Keeps the time for everybody here, and frees the places of those who went away when their work is done.
+    pub(super) async fn keep_time(&self) -> ! {
+        tokio::select! {
+            never = self.alarm.ring() => never,
+            never = self.finish_what_was_left() => never,
+        }
+    }
+
+    async fn finish_what_was_left(&self) -> ! {
         loop {
             let next_ns = self.left_behind.borrow().peek().map(|&Reverse(until_ns)| until_ns);
             let now_ns = self.now_ns();
@@ -198,11 +211,11 @@ impl Desk {
                     self.left_behind.borrow_mut().pop();
                     self.leave();
                 }
-                Some(until_ns) => {
-                    let wait = Duration::from_nanos(until_ns - now_ns);
-                    // Whichever comes first; an earlier one may have been left meanwhile.
-                    drop(tokio::time::timeout(wait, self.left.notified()).await);
-                }
+                // Whichever comes first; an earlier one may have been left meanwhile.
+                Some(until_ns) => tokio::select! {
+                    () = self.alarm.sleep(until_ns - now_ns) => {}
+                    () = self.left.notified() => {}
+                },
             }
         }
     }

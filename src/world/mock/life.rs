@@ -119,7 +119,7 @@ impl Lives {
     ) -> (End, Port) {
         let (dead, leaving) = (Arc::new(AtomicBool::new(false)), Rc::new(Leaving::default()));
         let mut visits = JoinSet::new();
-        let mut finishing = std::pin::pin!(desk.finish_what_was_left());
+        let mut keeping = std::pin::pin!(desk.keep_time());
         let end = loop {
             tokio::select! {
                 biased;
@@ -132,7 +132,7 @@ impl Lives {
                     Err(error) => self.pause(&error).await,
                 },
                 Some(_) = visits.join_next() => {}
-                never = &mut finishing => never,
+                never = &mut keeping => never,
             }
         };
         match end {
@@ -146,7 +146,7 @@ impl Lives {
                 let finish = async { while visits.join_next().await.is_some() {} };
                 tokio::select! {
                     () = finish => {}
-                    never = &mut finishing => never,
+                    never = &mut keeping => never,
                     () = tokio::time::sleep(GRACE) => {}
                 }
             }
@@ -165,7 +165,7 @@ impl Lives {
             biased;
             end = heed(&mut self.news, desk, deaths) => end,
             never = udp::receive(socket, Rc::clone(desk)) => never,
-            never = desk.finish_what_was_left() => never,
+            never = desk.keep_time() => never,
         };
         desk.close();
         (end, Port::Closed(self.address))

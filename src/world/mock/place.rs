@@ -4,7 +4,6 @@ use std::future::Future;
 use std::pin::Pin;
 use std::rc::Rc;
 use std::task::{Context, Poll};
-use std::time::Duration;
 
 use super::desk::Desk;
 
@@ -24,7 +23,7 @@ impl Place {
     pub(super) async fn work(&mut self, service_ns: u64) {
         if service_ns > 0 {
             self.keep_for(service_ns);
-            tokio::time::sleep(Duration::from_nanos(service_ns)).await;
+            self.desk.sleep(service_ns).await;
             self.until_ns = None;
         }
     }

@@ -86,7 +86,7 @@ async fn converse(
         let (Message::Text(_) | Message::Binary(_)) = &message else { continue };
         let service_ns = visit.desk.service_ns();
         if service_ns > 0 {
-            tokio::time::sleep(Duration::from_nanos(service_ns)).await;
+            visit.desk.sleep(service_ns).await;
         }
         match failure.take() {
             Some(FailureKind::CloseMidBody) => {
