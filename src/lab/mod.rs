@@ -63,7 +63,7 @@ pub use pool::{Key, MockProtocol, Mocks, Pool, Queue, Sessions};
 pub use presets::{PRESETS, Preset};
 pub use problem::{Place, Problem, Severity};
 pub use report::report;
-pub use requests::{Asked, Requests};
+pub use requests::{Asked, Requests, address_of};
 pub use retries::{Backoff, Budget, Hedge, Retries, RetryOn};
 pub use route::{
     Action, Condition, FieldCondition, HeaderEdit, PathCondition, Rewrite, Route, Split, SplitPart,

@@ -49,8 +49,14 @@ impl Requests {
 
     /// Takes over new settings; the dice go on.
     pub fn retune(&mut self, client: &Client) {
-        let fresh = Self::new(client, 0, 0);
-        *self = Self { dice: self.dice.clone(), ..fresh };
+        self.kinds = kinds_of(client);
+        self.kind_weights = weights_of(client);
+        self.keys = client.keys.clone();
+        self.source = client.keys.source();
+        self.key_in.clone_from(&client.key_in);
+        if self.identities() != client.identities.count.max(1) {
+            self.addresses = addresses_of(client);
+        }
     }
 
     /// The next request, or the next one of a user of a closed loop.
@@ -73,10 +79,6 @@ impl Requests {
 
     pub fn kinds(&self) -> &[RequestKind] {
         &self.kinds
-    }
-
-    pub fn key_in(&self) -> Option<&Key> {
-        self.key_in.as_ref()
     }
 
     pub fn identities(&self) -> u32 {
@@ -139,14 +141,13 @@ fn weights_of(client: &Client) -> Vec<u64> {
 }
 
 /// Identity `i` of a group has the address 127.0.0.1 + i.
+pub fn address_of(identity: u32) -> IpAddr {
+    IpAddr::V4(Ipv4Addr::from(u32::from(Ipv4Addr::LOCALHOST) + identity))
+}
+
 fn addresses_of(client: &Client) -> Vec<(String, IpAddr)> {
-    let first = u32::from(Ipv4Addr::LOCALHOST);
-    (0..client.identities.count.max(1))
-        .map(|identity| {
-            let address = Ipv4Addr::from(first + identity);
-            (address.to_string(), IpAddr::V4(address))
-        })
-        .collect()
+    let addresses = (0..client.identities.count.max(1)).map(address_of);
+    addresses.map(|address| (address.to_string(), address)).collect()
 }
 
 #[cfg(test)]

@@ -1,6 +1,7 @@
 //! The pretend world on real sockets: mocks, clients and commands.
 
 mod alarm;
+pub mod client;
 mod command;
 mod error;
 mod mock;
