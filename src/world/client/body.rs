@@ -22,7 +22,7 @@ pub(super) enum Chunk {
     DataEnd,
     TrailerStart,
     Trailer { bytes: u16 },
-    TrailerEnd { bytes: u16 },
+    TrailerEnd,
     LastEnd,
     Done,
 }
@@ -99,27 +99,24 @@ impl Chunk {
                 let digit = (byte as char).to_digit(16).ok_or(Malformed)?;
                 Self::Size { value: value * 16 + u64::from(digit), digits: digits + 1 }
             }
-            (Self::Size { digits: 0, .. }, _) => return Err(Malformed),
-            (Self::Size { value, .. }, b';' | b' ' | b'\t') => Self::Extension { value },
-            (Self::Size { value, .. } | Self::Extension { value }, b'\r') => {
+            (Self::Size { value, digits: 1.. }, b';' | b' ' | b'\t') => Self::Extension { value },
+            (Self::Size { value, digits: 1.. } | Self::Extension { value }, b'\r') => {
                 Self::SizeEnd { value }
             }
             (Self::Extension { value }, byte) if byte >= b' ' || byte == b'\t' => {
                 Self::Extension { value }
             }
-            (Self::SizeEnd { value: 0 }, b'\n') => Self::TrailerStart,
+            (Self::SizeEnd { value: 0 } | Self::TrailerEnd, b'\n') => Self::TrailerStart,
             (Self::SizeEnd { value }, b'\n') => Self::Data(value),
             (Self::DataReturn, b'\r') => Self::DataEnd,
             (Self::DataEnd, b'\n') => Self::Size { value: 0, digits: 0 },
             (Self::TrailerStart, b'\r') => Self::LastEnd,
             (Self::LastEnd, b'\n') => Self::Done,
             (Self::TrailerStart, byte) if byte > b' ' => Self::Trailer { bytes: 1 },
-            (Self::Trailer { bytes }, b'\r') => Self::TrailerEnd { bytes },
-            (Self::Trailer { bytes: 0..TRAILER_BYTES_MAX }, b'\n') => return Err(Malformed),
-            (Self::Trailer { bytes: bytes @ 0..TRAILER_BYTES_MAX }, _) => {
+            (Self::Trailer { .. }, b'\r') => Self::TrailerEnd,
+            (Self::Trailer { bytes: bytes @ 0..TRAILER_BYTES_MAX }, byte) if byte != b'\n' => {
                 Self::Trailer { bytes: bytes + 1 }
             }
-            (Self::TrailerEnd { .. }, b'\n') => Self::TrailerStart,
             _ => return Err(Malformed),
         })
     }

@@ -42,7 +42,7 @@ fn time_of(token: &str) -> Option<i64> {
 
 fn month_of(token: &str) -> Option<i64> {
     let start = token.get(..3)?.to_ascii_lowercase();
-    MONTHS.iter().position(|month| *month == start).map(|index| index as i64 + 1)
+    MONTHS.iter().zip(1..).find(|(month, _)| **month == start).map(|(_, number)| number)
 }
 
 fn number(token: &str, digits: std::ops::RangeInclusive<usize>) -> Option<i64> {

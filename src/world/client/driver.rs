@@ -121,7 +121,9 @@ impl Driver {
     fn work(&mut self) -> bool {
         while self.under_way.try_join_next().is_some() {}
         let answered = self.group.answered.take();
-        answered.into_iter().for_each(|answered| self.send_user_on(answered));
+        for answered in answered {
+            self.send_user_on(answered);
+        }
         for _ in 0..TURN {
             let now_ns = self.group.now_ns();
             let due = self.agenda.peek().filter(|Reverse(due)| due.at_ns <= now_ns);

@@ -158,7 +158,7 @@ impl Group {
     }
 
     pub(super) fn unix_secs(&self) -> i64 {
-        (self.clock.unix_ns() / 1_000_000_000) as i64
+        (self.clock.unix_ns() / 1_000_000_000).cast_signed()
     }
 
     /// Closes kept connections that the other side has closed.

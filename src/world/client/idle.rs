@@ -48,7 +48,9 @@ impl<T> Idle<T> {
         let gone: Vec<u64> = kept
             .filter_map(|(&stamp, (_, connection))| (!keep(connection)).then_some(stamp))
             .collect();
-        gone.into_iter().for_each(|stamp| self.drop_one(stamp));
+        for stamp in gone {
+            self.drop_one(stamp);
+        }
     }
 
     pub(super) fn clear(&mut self) {

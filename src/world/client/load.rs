@@ -122,7 +122,7 @@ pub struct Load {
 }
 
 /// How it goes.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LoadProgress {
     pub elapsed: Period,
     pub reading: MeterReading,
@@ -153,7 +153,7 @@ pub struct LoadReport {
 }
 
 impl Load {
-    pub fn start(settings: LoadSettings, clock: Arc<dyn Clock>) -> Result<Self, LoadError> {
+    pub fn start(settings: &LoadSettings, clock: Arc<dyn Clock>) -> Result<Self, LoadError> {
         let (target, path) = settings.target()?;
         let client = settings.client(path)?;
         let world =
@@ -168,7 +168,7 @@ impl Load {
             traffic: Arc::new(Traffic::new(began_ns, u32::MAX)),
             until_ns: Some(settings.duration.ns()),
         })?;
-        let LoadSettings { duration, timeout, .. } = settings;
+        let LoadSettings { duration, timeout, .. } = *settings;
         Ok(Self { client, clock, began_ns, duration, timeout, asked_per_second, _world: world })
     }
 

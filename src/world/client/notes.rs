@@ -26,16 +26,18 @@ impl Notes {
         self.server.as_deref().or(self.served_by.as_deref())
     }
 
+    fn has_room(&self) -> bool {
+        self.wants_cookies && self.set_cookies.len() < COOKIES_MAX
+    }
+
     pub(super) fn note(&mut self, name: &[u8], value: &[u8]) {
         match name.len() {
-            10 if self.wants_cookies && name.eq_ignore_ascii_case(b"set-cookie") => {
-                if self.set_cookies.len() < COOKIES_MAX {
-                    self.set_cookies.push(String::from_utf8_lossy(value).into_owned());
-                }
+            10 if name.eq_ignore_ascii_case(b"set-cookie") && self.has_room() => {
+                self.set_cookies.push(String::from_utf8_lossy(value).into_owned());
             }
             11 if name.eq_ignore_ascii_case(b"x-served-by") => self.served_by = Some(value.into()),
             17 if name.eq_ignore_ascii_case(b"x-evenkeel-server") => {
-                self.server = Some(value.into())
+                self.server = Some(value.into());
             }
             18 if name.eq_ignore_ascii_case(b"x-evenkeel-session") => {
                 self.session_lost |= value.eq_ignore_ascii_case(b"lost");
