@@ -2,6 +2,8 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
+#[path = "world_client/protocols.rs"]
+mod protocols;
 #[path = "world_client/server.rs"]
 mod server;
 #[path = "world_client/stage.rs"]

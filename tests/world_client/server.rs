@@ -10,32 +10,32 @@ use tokio::net::{TcpListener, TcpStream};
 
 /// A request as it came.
 #[derive(Debug, Clone)]
-pub struct Heard {
-    pub from: SocketAddr,
+pub(crate) struct Heard {
+    pub(crate) from: SocketAddr,
     /// Which connection of the server this is, and which request on it, both from 0.
-    pub connection: usize,
-    pub on_connection: usize,
-    pub head: String,
-    pub body: usize,
+    pub(crate) connection: usize,
+    pub(crate) on_connection: usize,
+    pub(crate) head: String,
+    pub(crate) body: usize,
 }
 
 impl Heard {
-    pub fn field(&self, name: &str) -> Option<&str> {
+    pub(crate) fn field(&self, name: &str) -> Option<&str> {
         let mut lines = self.head.lines().filter_map(|line| line.split_once(": "));
         lines.find(|(field, _)| *field == name).map(|(_, value)| value)
     }
 
-    pub fn number(&self) -> u64 {
+    pub(crate) fn number(&self) -> u64 {
         self.field("x-evenkeel-request").unwrap().parse().unwrap()
     }
 
-    pub fn path(&self) -> &str {
+    pub(crate) fn path(&self) -> &str {
         self.head.split(' ').nth(1).unwrap()
     }
 }
 
 /// What the server does with a request.
-pub enum Reply {
+pub(crate) enum Reply {
     /// These bytes, and the next request.
     Bytes(String),
     After(Duration, String),
@@ -45,35 +45,35 @@ pub enum Reply {
     Hang,
 }
 
-pub fn ok(fields: &str) -> Reply {
+pub(crate) fn ok(fields: &str) -> Reply {
     Reply::Bytes(format!("HTTP/1.1 200 OK\r\ncontent-length: 2\r\n{fields}\r\nok"))
 }
 
 #[derive(Default)]
-pub struct Memory {
+pub(crate) struct Memory {
     heard: Shared<Vec<Heard>>,
-    pub open: AtomicUsize,
-    pub accepted: AtomicUsize,
-    pub at_once: AtomicUsize,
-    pub most_at_once: AtomicUsize,
+    pub(crate) open: AtomicUsize,
+    pub(crate) accepted: AtomicUsize,
+    pub(crate) at_once: AtomicUsize,
+    pub(crate) most_at_once: AtomicUsize,
 }
 
 #[expect(clippy::disallowed_types, reason = "what a test server heard, read now and then")]
 type Shared<T> = std::sync::Mutex<T>;
 
 /// Ends with its runtime when dropped.
-pub struct Server {
-    pub address: SocketAddr,
-    pub memory: Arc<Memory>,
+pub(crate) struct Server {
+    pub(crate) address: SocketAddr,
+    pub(crate) memory: Arc<Memory>,
     _runtime: tokio::runtime::Runtime,
 }
 
 impl Server {
-    pub fn start(answer: impl Fn(&Heard) -> Reply + Send + Sync + 'static) -> Self {
+    pub(crate) fn start(answer: impl Fn(&Heard) -> Reply + Send + Sync + 'static) -> Self {
         Self::start_with(ReadsProxyLine::No, answer)
     }
 
-    pub fn start_with(
+    pub(crate) fn start_with(
         proxy: ReadsProxyLine,
         answer: impl Fn(&Heard) -> Reply + Send + Sync + 'static,
     ) -> Self {
@@ -97,18 +97,18 @@ impl Server {
         Self { address, memory, _runtime: runtime }
     }
 
-    pub fn heard(&self) -> Vec<Heard> {
+    pub(crate) fn heard(&self) -> Vec<Heard> {
         self.memory.heard.lock().unwrap().clone()
     }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum ReadsProxyLine {
+pub(crate) enum ReadsProxyLine {
     No,
     Yes,
 }
 
-pub fn runtime() -> tokio::runtime::Runtime {
+pub(crate) fn runtime() -> tokio::runtime::Runtime {
     tokio::runtime::Builder::new_multi_thread()
         .worker_threads(1)
         .thread_name("test-server")

@@ -11,14 +11,14 @@ use evenkeel::period::{Clock, Period};
 use evenkeel::world::client::{ClientHandle, ClientSettings, Target, Traffic};
 use evenkeel::world::{World, WorldSettings};
 
-pub const OK: Outcome = Outcome::Answered(StatusClass::Success);
-pub const SEED: u64 = 7;
+pub(crate) const OK: Outcome = Outcome::Answered(StatusClass::Success);
+pub(crate) const SEED: u64 = 7;
 
-pub struct TestClock(Instant);
+pub(crate) struct TestClock(Instant);
 
 impl TestClock {
     #[expect(clippy::disallowed_methods, reason = "tests on real sockets run in real time")]
-    pub fn start() -> Arc<dyn Clock> {
+    pub(crate) fn start() -> Arc<dyn Clock> {
         Arc::new(Self(Instant::now()))
     }
 }
@@ -34,25 +34,24 @@ impl Clock for TestClock {
 }
 
 /// A client group under way.
-pub struct Stage {
-    pub handle: Option<ClientHandle>,
-    pub client: Client,
-    pub target: Target,
-    pub clock: Arc<dyn Clock>,
+pub(crate) struct Stage {
+    pub(crate) handle: Option<ClientHandle>,
+    pub(crate) client: Client,
+    pub(crate) target: Target,
     _world: World,
 }
 
 impl Stage {
-    pub fn start(client: Client, address: SocketAddr) -> Self {
+    pub(crate) fn start(client: Client, address: SocketAddr) -> Self {
         Self::start_until(client, Target::http(address), None)
     }
 
     /// Sends for a second and then ends.
-    pub fn for_a_second(client: Client, address: SocketAddr) -> Self {
+    pub(crate) fn for_a_second(client: Client, address: SocketAddr) -> Self {
         Self::start_until(client, Target::http(address), Some(1_000_000_000))
     }
 
-    pub fn start_until(client: Client, target: Target, until_ns: Option<u64>) -> Self {
+    pub(crate) fn start_until(client: Client, target: Target, until_ns: Option<u64>) -> Self {
         let clock = TestClock::start();
         let settings = WorldSettings { threads: 1, ..WorldSettings::new(Arc::clone(&clock)) };
         let world = World::start(settings).unwrap();
@@ -65,30 +64,30 @@ impl Stage {
             until_ns,
         };
         let handle = Some(world.start_client(settings).unwrap());
-        Self { handle, client, target, clock, _world: world }
+        Self { handle, client, target, _world: world }
     }
 
-    pub fn handle(&self) -> &ClientHandle {
+    pub(crate) fn handle(&self) -> &ClientHandle {
         self.handle.as_ref().unwrap()
     }
 
-    pub fn counters(&self) -> CounterReading {
+    pub(crate) fn counters(&self) -> CounterReading {
         self.handle().meter().read().counters
     }
 
-    pub fn retune(&mut self, change: impl FnOnce(&mut Client)) {
+    pub(crate) fn retune(&mut self, change: impl FnOnce(&mut Client)) {
         change(&mut self.client);
         self.handle().retune(self.client.clone(), self.target.clone());
     }
 
     /// Waits until so many requests have ended.
-    pub fn finished(&self, count: u64) -> CounterReading {
+    pub(crate) fn finished(&self, count: u64) -> CounterReading {
         wait(&format!("{count} requests to end"), || self.counters().finished() >= count);
         self.counters()
     }
 }
 
-pub fn wait(what: &str, mut is_so: impl FnMut() -> bool) {
+pub(crate) fn wait(what: &str, mut is_so: impl FnMut() -> bool) {
     let clock = TestClock::start();
     while !is_so() {
         assert!(clock.now_ns() < 20_000_000_000, "waited in vain for {what}");
@@ -96,16 +95,16 @@ pub fn wait(what: &str, mut is_so: impl FnMut() -> bool) {
     }
 }
 
-pub fn steady(per_second: f64) -> Client {
+pub(crate) fn steady(per_second: f64) -> Client {
     Client { arrivals: Arrivals::Steady { per_second }, ..Client::default() }
 }
 
-pub fn users(users: u32) -> Client {
+pub(crate) fn users(users: u32) -> Client {
     let think = Latency::Constant(Period::from_millis(1));
     Client { arrivals: Arrivals::Closed { users, think }, ..identities(users) }
 }
 
-pub fn identities(count: u32) -> Client {
+pub(crate) fn identities(count: u32) -> Client {
     let identities = Identities { count, ..Identities::default() };
     Client { identities, ..steady(200.0) }
 }

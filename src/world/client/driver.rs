@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;
 
-use tokio::sync::{Notify, watch};
+use tokio::sync::watch;
 use tokio::task::JoinSet;
 
 use super::flight::{Flight, Ticket};
@@ -44,8 +44,6 @@ pub(super) struct Parts {
     pub(super) clock: Arc<dyn Clock>,
     pub(super) tally: Arc<Tally>,
     pub(super) metronome: Metronome,
-    /// Told by the metronome, and by users who have their answer.
-    pub(super) wake: Arc<Notify>,
 }
 
 /// Something to do at a time. Of two at the same time, what was planned first comes first.
@@ -65,11 +63,11 @@ impl Driver {
         mut orders: watch::Receiver<Orders>,
     ) -> Self {
         let ClientSettings { seed, stream, ref traffic, until_ns, .. } = *settings;
-        let Parts { clock, tally, metronome, wake } = parts;
+        let Parts { clock, tally, metronome } = parts;
         let in_force = orders.borrow_and_update().clone();
         let requests = Requests::new(&in_force.client, seed, stream);
         let plan = Plan::new(&in_force.client, &in_force.target, &requests);
-        let group = Group::new(Terms { clock, traffic: Arc::clone(traffic), tally, wake }, plan);
+        let group = Group::new(Terms { clock, traffic: Arc::clone(traffic), tally }, plan);
         group.set_hold(in_force.hold);
         Self {
             group: Rc::new(group),
@@ -111,6 +109,7 @@ impl Driver {
                         return;
                     }
                 }
+                () = self.metronome.beat() => {}
                 () = group.wake.notified() => {}
                 _ = tidy.tick() => group.tidy(),
             }

@@ -33,8 +33,8 @@ pub(super) struct Group {
     released: Notify,
     /// Users of a closed loop who have their answer, and what they asked for when.
     pub(super) answered: RefCell<Vec<Answered>>,
-    /// Wakes the driver.
-    pub(super) wake: Arc<Notify>,
+    /// Wakes the driver when a user may go on.
+    pub(super) wake: Notify,
 }
 
 /// What a group lives on.
@@ -42,7 +42,6 @@ pub(super) struct Terms {
     pub(super) clock: Arc<dyn Clock>,
     pub(super) traffic: Arc<Traffic>,
     pub(super) tally: Arc<Tally>,
-    pub(super) wake: Arc<Notify>,
 }
 
 /// A user of a closed loop may go on.
@@ -94,7 +93,7 @@ impl Plan {
 
 impl Group {
     pub(super) fn new(terms: Terms, plan: Plan) -> Self {
-        let Terms { clock, traffic, tally, wake } = terms;
+        let Terms { clock, traffic, tally } = terms;
         tally.set_shown(plan.shown);
         Self {
             clock,
@@ -108,7 +107,7 @@ impl Group {
             holds: Cell::new(false),
             released: Notify::new(),
             answered: RefCell::default(),
-            wake,
+            wake: Notify::new(),
         }
     }
 

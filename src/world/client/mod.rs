@@ -27,7 +27,7 @@ pub mod load;
 
 use std::sync::Arc;
 
-use tokio::sync::{Notify, watch};
+use tokio::sync::watch;
 
 use super::{World, WorldError};
 use crate::lab;
@@ -62,12 +62,11 @@ impl World {
         let orders = Orders { client: client.clone(), target: target.clone(), hold: false };
         let (orders, latest) = watch::channel(orders);
         let tally = Arc::new(Tally::default());
-        let (clock, wake) = (Arc::clone(self.clock()), Arc::new(Notify::new()));
-        let index = self.next_thread();
-        let metronome = Metronome::start(Arc::clone(&clock), Arc::clone(&wake))
-            .map_err(|source| WorldError::Thread { index, source })?;
-        let parts = Parts { clock, tally: Arc::clone(&tally), metronome, wake };
-        self.spawn_on(index, move || {
+        let (clock, measured) = (Arc::clone(self.clock()), Arc::clone(&tally));
+        self.spawn_on(self.next_thread(), move || {
+            // Without a timer there is no group, which its handle then says.
+            let Ok(metronome) = Metronome::start(Arc::clone(&clock)) else { return };
+            let parts = Parts { clock, tally: measured, metronome };
             drop(tokio::task::spawn_local(Driver::new(&settings, parts, latest).run()));
         })?;
         Ok(ClientHandle { orders, tally })
@@ -102,6 +101,11 @@ impl ClientHandle {
     /// Requests that arrive while traffic is held wait, and go out in their order when it is released.
     pub fn hold(&self, hold: bool) {
         self.orders.send_modify(|orders| orders.hold = hold);
+    }
+
+    /// False if its thread or its timer is gone, which only a lack of files or memory brings about.
+    pub fn is_running(&self) -> bool {
+        !self.orders.is_closed()
     }
 
     /// Requests as the client saw them, with latency from when they should have been sent.

@@ -1,5 +1,6 @@
-//! Wakes a task at an exact time: the runtime's own timer knows milliseconds only, which on loopback is an age.
+//! Any system: a thread that sleeps until it is time. Threads are woken more exactly than runtimes.
 
+use std::io;
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 use std::sync::atomic::Ordering::{Acquire, Release};
@@ -10,29 +11,27 @@ use tokio::sync::Notify;
 
 use crate::period::Clock;
 
-/// A thread of its own that sleeps until it is time. Dropping it ends the thread.
-pub(super) struct Metronome {
+/// Dropping it ends the thread.
+pub(in super::super) struct Sleeper {
     beat: Arc<Beat>,
     thread: Option<JoinHandle<()>>,
 }
 
 struct Beat {
     due_ns: AtomicU64,
-    notify: Arc<Notify>,
+    notify: Notify,
     clock: Arc<dyn Clock>,
 }
 
-impl Metronome {
-    /// `notify` is told at each time that is set.
-    pub(super) fn start(clock: Arc<dyn Clock>, notify: Arc<Notify>) -> std::io::Result<Self> {
-        let beat = Arc::new(Beat { due_ns: AtomicU64::new(NEVER), notify, clock });
+impl Sleeper {
+    pub(super) fn start(clock: Arc<dyn Clock>) -> io::Result<Self> {
+        let beat = Arc::new(Beat { due_ns: AtomicU64::new(NEVER), notify: Notify::new(), clock });
         let beats = Arc::clone(&beat);
         let builder = std::thread::Builder::new().name("metronome".to_owned());
         let thread = builder.spawn(move || beats.run())?;
         Ok(Self { beat, thread: Some(thread) })
     }
 
-    /// Beats once at this time, and no longer at the one set before.
     pub(super) fn set(&self, due_ns: Option<u64>) {
         let due_ns = due_ns.unwrap_or(NEVER).clamp(1, NEVER);
         let before_ns = self.beat.due_ns.swap(due_ns, Release);
@@ -42,6 +41,10 @@ impl Metronome {
         }
     }
 
+    pub(super) async fn beat(&self) {
+        self.beat.notify.notified().await;
+    }
+
     fn wake(&self) {
         if let Some(thread) = &self.thread {
             thread.thread().unpark();
@@ -49,7 +52,7 @@ impl Metronome {
     }
 }
 
-impl Drop for Metronome {
+impl Drop for Sleeper {
     fn drop(&mut self) {
         self.beat.due_ns.store(END, Release);
         self.wake();
