@@ -1,5 +1,6 @@
 //! A client's connection, from accept to what it speaks.
 
+use std::cell::RefCell;
 use std::net::SocketAddr;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -45,7 +46,12 @@ pub(super) struct Connection<N: Network> {
     pub(super) accepted_ns: u64,
     pub(super) tls_ns: u64,
     pub(super) door: watch::Receiver<Door>,
+    /// What the connection has become, if it is no HTTP any more.
+    pub(super) tunnel: RefCell<Option<l7::Tunnel>>,
 }
+
+/// A client and the address that it came to.
+pub(super) type Told = (SocketAddr, SocketAddr);
 
 impl<N: Network> Connection<N> {
     /// The listener as it is in the newest plan, or nothing if it was removed.
@@ -70,6 +76,7 @@ pub(super) async fn serve<N: Network>(worker: &Rc<Worker<N>>, arrival: Arrival, 
         accepted_ns: at_ns,
         tls_ns: 0,
         door,
+        tunnel: RefCell::default(),
     };
     let mut transport = Transport::plain(stream, Bytes::new());
     if listener.proxy_protocol != ProxyProtocolIn::Off {
@@ -87,6 +94,11 @@ pub(super) async fn serve<N: Network>(worker: &Rc<Worker<N>>, arrival: Arrival, 
 }
 
 impl<N: Network> Connection<N> {
+    /// Who comes from where, as servers are told by the PROXY protocol.
+    pub(super) fn told(&self) -> Told {
+        (self.client, self.local.unwrap_or(self.client))
+    }
+
     /// Reads who the client is from the PROXY protocol. A connection without it where it must be, or with a broken
     /// one, ends.
     async fn be_told(

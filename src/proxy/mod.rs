@@ -22,6 +22,7 @@ mod hello;
 mod host;
 mod idle;
 mod l7;
+mod lanes;
 mod network;
 mod pick;
 mod plan;

@@ -8,7 +8,6 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http_body::{Body, Frame, SizeHint};
-use hyper::body::Incoming;
 use thiserror::Error;
 use tokio::time::Sleep;
 
@@ -16,6 +15,7 @@ use super::super::idle::Http1;
 use super::super::network::Network;
 use super::super::server::Server;
 use super::super::worker::Worker;
+use super::answer::{Answer, AnswerError};
 use super::journey::Journey;
 use crate::meter::{Outcome, StatusClass, TimeoutKind};
 
@@ -31,7 +31,7 @@ pub(super) enum Download<N: Network> {
 
 /// A server's answer.
 pub(super) struct Relayed<N: Network> {
-    pub(super) incoming: Incoming,
+    pub(super) incoming: Answer,
     pub(super) journey: Box<Journey>,
     pub(super) status: StatusClass,
     pub(super) idle: Option<Duration>,
@@ -49,7 +49,7 @@ pub(super) struct Lease<N: Network> {
 #[derive(Debug, Error)]
 pub(super) enum DownloadError {
     #[error("the server's connection broke within the answer")]
-    Broken(#[source] hyper::Error),
+    Broken(#[source] AnswerError),
     #[error("the server stopped sending")]
     Stalled,
 }
@@ -112,10 +112,24 @@ impl<N: Network> Relayed<N> {
 
     fn finish_well(&mut self) {
         let outcome = Outcome::Answered(self.status);
-        if let Some(lease) = self.lease.take() {
+        // An answer can come before the request's body has gone; the connection is busy with that for longer.
+        let sent = self.journey.source.as_ref().is_none_or(|source| source.has_ended());
+        if let Some(lease) = self.lease.take()
+            && sent
+        {
             lease.give_back();
         }
         self.journey.end(outcome);
+    }
+}
+
+impl<N: Network> Download<N> {
+    /// How long the client may take nothing of it.
+    pub(super) fn patience(&self) -> Option<Duration> {
+        match self {
+            Self::Own { .. } => Some(OWN_PATIENCE),
+            Self::Relayed(relayed) => relayed.idle,
+        }
     }
 }
 
@@ -157,3 +171,6 @@ impl<N: Network> Body for Download<N> {
         }
     }
 }
+
+/// For answers that belong to no route.
+const OWN_PATIENCE: Duration = Duration::from_secs(10);

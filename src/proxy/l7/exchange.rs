@@ -6,8 +6,8 @@ use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;
 
 use http::request::Parts;
+use http::uri::Scheme;
 use http::{Request, Response};
-use hyper::body::Incoming;
 
 use super::super::connection::Connection;
 use super::super::idle::Http1;
@@ -17,11 +17,13 @@ use super::super::plan::RoutePlan;
 use super::super::pool::PoolInForce;
 use super::super::record::Attempt;
 use super::super::ticket::Ticket;
+use super::answer::Answer;
+use super::client::Client;
 use super::journey::Journey;
 use super::upload::{Source, Upload, UploadError};
-use super::upstream::{self, Sent};
+use super::upstream::{self, Asking, Sent, Wanted};
 use crate::balance::{self, Notes, Tried};
-use crate::lab::RetryOn;
+use crate::lab::{RetryOn, UpstreamProtocol};
 use crate::meter::{LimitKind, Outcome, StatusClass, TimeoutKind};
 
 /// What stays the same over all tries.
@@ -35,11 +37,13 @@ pub(super) struct Exchange<'a, N: Network> {
     pub(super) key: Vec<u8>,
     pub(super) own: Option<Arc<str>>,
     pub(super) strict: bool,
+    pub(super) client: &'a Client,
+    pub(super) wanted: Wanted,
 }
 
 /// An answer that came, and what has to be seen to its end.
 pub(super) struct Exchanged {
-    pub(super) response: Response<Incoming>,
+    pub(super) response: Response<Answer>,
     pub(super) connection: Option<Http1>,
     pub(super) ticket: Ticket,
 }
@@ -130,10 +134,19 @@ impl<N: Network> Exchange<'_, N> {
         journey: &mut Journey,
     ) -> Result<Exchanged, (Outcome, Stage)> {
         let worker = &self.connection.worker;
-        let mut fresh = false;
+        let mut wanted = self.wanted;
+        let mut refused_before = false;
+        let asking = Asking {
+            client: self.client,
+            source: self.source,
+            scheme: match ticket.server().upstream.protocol {
+                UpstreamProtocol::Https => Scheme::HTTPS,
+                UpstreamProtocol::Http1 | UpstreamProtocol::H2c => Scheme::HTTP,
+            },
+        };
         loop {
             let began_ns = worker.shared.clock.now_ns();
-            let reached = match upstream::reach(self.connection, ticket.server(), fresh).await {
+            let reached = match upstream::reach(self.connection, ticket.server(), wanted).await {
                 Ok(reached) => reached,
                 Err(outcome) => {
                     ticket.end(outcome);
@@ -149,22 +162,27 @@ impl<N: Network> Exchange<'_, N> {
             }
             let reused = reached.reused;
             let request = Request::from_parts(self.head.clone(), Upload::of(self.source));
-            let outcome = match self.answer(upstream::send(reached.carrier, request)).await {
+            let outcome = match self.answer(upstream::send(reached.carrier, request, &asking)).await {
                 Sent::Answered(response, connection) => {
                     ticket.first_byte(worker.shared.clock.now_ns());
                     return Ok(Exchanged { response, connection, ticket });
                 }
                 Sent::Unsent if reused => {
-                    fresh = true;
+                    wanted = Wanted::Fresh;
                     continue;
                 }
-                Sent::Unsent => Outcome::Reset,
+                // Once, and whatever the method is: by the server's own word nothing was done about it.
+                Sent::Unprocessed if !refused_before && self.has_all_of_the_body() => {
+                    refused_before = true;
+                    continue;
+                }
+                Sent::Unsent | Sent::Unprocessed => Outcome::Reset,
                 Sent::Failed(outcome) => outcome,
             };
             let outcome = self.blame(outcome);
             let lost_in_the_race = reused && outcome == Outcome::Reset && self.can_repeat_safely();
-            if lost_in_the_race && !fresh {
-                fresh = true;
+            if lost_in_the_race && wanted != Wanted::Fresh {
+                wanted = Wanted::Fresh;
                 continue;
             }
             ticket.end(outcome);

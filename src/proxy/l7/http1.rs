@@ -17,6 +17,7 @@ use super::super::guard::{Guard, GuardSettings};
 use super::super::network::Network;
 use super::super::transport::Transport;
 use super::super::worker::Door;
+use super::client::Client;
 use super::request::{Inbound, handle, refuse};
 use super::upload::Received;
 
@@ -35,27 +36,33 @@ pub(super) async fn serve<N: Network>(connection: Connection<N>, transport: Tran
         async move {
             let (head, body) = request.into_parts();
             if let Some(violation) = guard.refusal_of(number).copied() {
-                return Ok(refuse(&connection, &head, violation, guard));
+                return Ok(refuse(&connection, &head, violation, Client::Http1(guard)));
             }
-            let inbound = Inbound { head, body: Received::Http1(body), guard: Some(guard), number };
+            let client = Client::Http1(guard);
+            let inbound = Inbound { head, body: Received::Http1(body), client, number };
             Ok::<_, Infallible>(handle(&connection, inbound).await)
         }
     });
+    let tunnelled = Rc::clone(&connection);
     let mut serving = pin!(
         http1::Builder::new()
             .max_headers(HEADERS_MAX)
             .serve_connection(TokioIo::new(guarded), service)
             .with_upgrades()
     );
-    let closing = tokio::select! {
+    tokio::select! {
         // How it ended is known to the requests that were on it.
-        _ended = serving.as_mut() => return,
-        closing = door.wait_for(|door| *door != Door::Open) => closing.is_ok(),
-    };
-    if closing {
-        serving.as_mut().graceful_shutdown();
+        _ended = serving.as_mut() => {}
+        _ = door.wait_for(|door| *door != Door::Open) => {
+            serving.as_mut().graceful_shutdown();
+            drop(serving.await);
+        }
     }
-    drop(serving.await);
+    // Run here and not by a task of its own, so that the connection counts as open, and ends when the door is closed.
+    let tunnel = tunnelled.tunnel.take();
+    if let Some(tunnel) = tunnel {
+        tunnel.run().await;
+    }
 }
 
 /// More than any limit of a lab allows, so that the guard decides and not hyper.

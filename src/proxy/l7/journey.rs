@@ -20,6 +20,8 @@ pub(super) struct Journey {
     /// The try that is under way.
     pub(super) ticket: Option<Ticket>,
     pub(super) source: Option<Rc<Source>>,
+    /// What a tunnel carried towards its server.
+    pub(super) n_bytes_up: u64,
     pub(super) n_bytes_out: u64,
     /// Everything about it, if it was sampled.
     pub(super) record: Option<Box<Record>>,
@@ -43,6 +45,7 @@ impl Journey {
             started_ns,
             ticket: None,
             source: None,
+            n_bytes_up: 0,
             n_bytes_out: 0,
             record: None,
             guard: None,
@@ -67,7 +70,7 @@ impl Journey {
         }
         let latency_ns = self.shared.clock.now_ns().saturating_sub(self.started_ns);
         let meter = &self.listener.meter;
-        let n_bytes_in = self.source.as_ref().map_or(0, |source| source.n_bytes());
+        let n_bytes_in = self.source.as_ref().map_or(0, |source| source.n_bytes()) + self.n_bytes_up;
         meter.latency.record(latency_ns);
         meter.counters.carry(n_bytes_in, self.n_bytes_out);
         meter.counters.finish(outcome);

@@ -1,16 +1,29 @@
 //! HTTP: one request after the other, or many at once, each led to a server and its answer back.
 
+mod answer;
+mod client;
+mod detect;
 mod download;
 mod exchange;
+mod headers;
 mod http1;
+mod http2;
+mod http2_body;
+mod http2_head;
+mod http2_server;
+mod http2_stream;
 mod journey;
+mod ledger;
+mod pipe;
 mod refusal;
 mod request;
 mod rewrite;
+mod tunnel;
 mod upload;
 mod upstream;
 mod way;
 
+pub(super) use tunnel::Tunnel;
 pub use upload::Upload;
 #[expect(unused_imports, reason = "the door for connections without HTTP")]
 pub(super) use upstream::connect;
@@ -18,8 +31,16 @@ pub(super) use upstream::connect;
 use super::connection::Connection;
 use super::network::Network;
 use super::transport::Transport;
+use detect::Spoken;
 
 /// Serves an HTTP connection to its end.
-pub(super) async fn serve<N: Network>(connection: Connection<N>, transport: Transport<N::Stream>) {
-    http1::serve(connection, transport).await;
+pub(super) async fn serve<N: Network>(
+    connection: Connection<N>,
+    mut transport: Transport<N::Stream>,
+) {
+    match detect::version(&connection, &mut transport).await {
+        Some(Spoken::Http1) => http1::serve(connection, transport).await,
+        Some(Spoken::Http2) => http2::serve(connection, transport).await,
+        None => {}
+    }
 }

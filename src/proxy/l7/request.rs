@@ -10,16 +10,20 @@ use http::{HeaderValue, Response, StatusCode, header};
 
 use super::super::connection::Connection;
 use super::super::framing::Violation;
-use super::super::guard::GuardState;
 use super::super::network::Network;
 use super::super::plan::{Goal, ListenerPlan, RoutePlan};
 use super::super::pool::PoolInForce;
+use super::answer::Answer;
+use super::client::Client;
 use super::download::{Download, Lease, Relayed};
 use super::exchange::{Exchange, Exchanged};
+use super::headers::strip_connection_fields;
 use super::journey::{Journey, headers_of, record_of};
 use super::refusal::Refusal;
 use super::rewrite;
+use super::tunnel::{Tunnel, Wish};
 use super::upload::{Received, Source, UploadLimits};
+use super::upstream::Wanted;
 use super::way;
 use crate::lab::Limits;
 use crate::meter::{Outcome, StatusClass};
@@ -28,8 +32,7 @@ use crate::meter::{Outcome, StatusClass};
 pub(super) struct Inbound {
     pub(super) head: Parts,
     pub(super) body: Received,
-    /// The guard of an HTTP/1 connection.
-    pub(super) guard: Option<Arc<GuardState>>,
+    pub(super) client: Client,
     /// Counts the requests of its connection.
     pub(super) number: u64,
 }
@@ -39,11 +42,11 @@ pub(super) fn refuse<N: Network>(
     connection: &Rc<Connection<N>>,
     head: &Parts,
     violation: Violation,
-    guard: Arc<GuardState>,
+    client: Client,
 ) -> Response<Download<N>> {
     let Some(listener) = connection.listener() else { return gone() };
     let mut journey = begin(connection, &listener, head);
-    journey.guard = Some(guard);
+    journey.guard = client.guard();
     Refusal::of_violation(violation).answer(journey)
 }
 
@@ -52,7 +55,7 @@ pub(super) async fn handle<N: Network>(
     connection: &Rc<Connection<N>>,
     inbound: Inbound,
 ) -> Response<Download<N>> {
-    let Inbound { mut head, body, guard, number } = inbound;
+    let Inbound { mut head, body, client, number } = inbound;
     let worker = &connection.worker;
     let (listener, upload_limits) = {
         let plan = worker.shared.plan.load();
@@ -60,9 +63,13 @@ pub(super) async fn handle<N: Network>(
     };
     let Some(listener) = listener else { return gone() };
     let mut journey = begin(connection, &listener, &head);
-    journey.guard = guard;
+    journey.guard = client.guard();
     let most = listener.http.keep_alive_requests;
     journey.closes = most.is_some_and(|most| number + 1 >= u64::from(most));
+    let wish = match Wish::of(&mut head, &listener.http) {
+        Ok(wish) => wish,
+        Err(refusal) => return refusal.answer(journey),
+    };
     let host = head.headers.get(header::HOST).and_then(|host| host.to_str().ok());
     let host = host.unwrap_or_default().to_owned();
     let Some(route) = way::route(&listener, connection, &head, &host) else {
@@ -79,10 +86,18 @@ pub(super) async fn handle<N: Network>(
             return answer_at_once(*status, &route.goal, &host, &head, journey);
         }
     };
+    let expects_continue = expects_continue(&head);
     prepare(&mut head, route);
+    if let Some(wish) = &wish {
+        wish.ask(&mut head);
+    }
     let source = Source::new(body, upload_limits);
+    if let Some(source) = source.as_ref().filter(|_| expects_continue) {
+        source.hold_back();
+    }
     journey.source.clone_from(&source);
-    relay(connection, route, pool, &head, journey).await
+    let relaying = Relaying { connection, route, client: &client };
+    relaying.relay(pool, &head, wish, journey).await
 }
 
 /// Counts a request in, and records it if its turn has come.
@@ -101,83 +116,138 @@ fn begin<N: Network>(
     journey
 }
 
-/// Leads the request to a pool and its answer back.
-async fn relay<N: Network>(
-    connection: &Rc<Connection<N>>,
-    route: &RoutePlan,
-    pool: Arc<PoolInForce>,
-    head: &Parts,
-    mut journey: Box<Journey>,
-) -> Response<Download<N>> {
-    if let Some(record) = &mut journey.record {
-        record.pool = Some(Arc::clone(&pool.name));
+/// Whether the client sends its body only when it is told to (RFC 9110 section 10.1.1).
+pub(super) fn expects_continue(head: &Parts) -> bool {
+    let expectation = head.headers.get(header::EXPECT);
+    head.version != http::Version::HTTP_10
+        && expectation.is_some_and(|it| it.as_bytes().eq_ignore_ascii_case(b"100-continue"))
+}
+
+/// A request that goes to a server.
+struct Relaying<'a, N: Network> {
+    connection: &'a Rc<Connection<N>>,
+    route: &'a RoutePlan,
+    client: &'a Client,
+}
+
+impl<N: Network> Relaying<'_, N> {
+    /// Leads the request to a pool and its answer back.
+    async fn relay(
+        &self,
+        pool: Arc<PoolInForce>,
+        head: &Parts,
+        wish: Option<Wish>,
+        mut journey: Box<Journey>,
+    ) -> Response<Download<N>> {
+        let Self { connection, route, client } = self;
+        if let Some(record) = &mut journey.record {
+            record.pool = Some(Arc::clone(&pool.name));
+        }
+        let key = match pool.keyed {
+            true => way::key_of(&pool.settings.key, connection, head),
+            false => Vec::new(),
+        };
+        let source = journey.source.clone();
+        let exchange = Exchange {
+            connection,
+            route,
+            pool,
+            head,
+            source: source.as_ref(),
+            key,
+            own: None,
+            strict: false,
+            client,
+            wanted: if wish.is_some() { Wanted::Upgradable } else { Wanted::Any },
+        };
+        match exchange.run(&mut journey).await {
+            Ok(exchanged) => self.respond(exchanged, wish, journey),
+            Err(outcome) => match journey.guard.as_ref().and_then(|guard| guard.broken().copied()) {
+                Some(violation) => Refusal::of_violation(violation).answer(journey),
+                None => Refusal::of(outcome).answer(journey),
+            },
+        }
     }
-    let key = match pool.keyed {
-        true => way::key_of(&pool.settings.key, connection, head),
-        false => Vec::new(),
-    };
-    let source = journey.source.clone();
-    let exchange = Exchange {
-        connection,
-        route,
-        pool,
-        head,
-        source: source.as_ref(),
-        key,
-        own: None,
-        strict: false,
-    };
-    match exchange.run(&mut journey).await {
-        Ok(exchanged) => respond(connection, route, exchanged, journey),
-        Err(outcome) => match journey.guard.as_ref().and_then(|guard| guard.broken().copied()) {
-            Some(violation) => Refusal::of_violation(violation).answer(journey),
-            None => Refusal::of(outcome).answer(journey),
-        },
+
+    fn respond(
+        &self,
+        exchanged: Exchanged,
+        wish: Option<Wish>,
+        mut journey: Box<Journey>,
+    ) -> Response<Download<N>> {
+        let Self { connection, route, .. } = self;
+        let Exchanged { mut response, connection: carrier, ticket } = exchanged;
+        let server = Arc::clone(ticket.server());
+        let headers = response.headers_mut();
+        if journey.listener().forwarded.served_by
+            && let Ok(name) = HeaderValue::from_str(&server.name)
+        {
+            headers.insert("x-served-by", name);
+        }
+        let upgrade = headers.get(header::UPGRADE).cloned();
+        strip_connection_fields(headers);
+        if let Some(record) = &mut journey.record {
+            record.status = Some(response.status().as_u16());
+            record.response_headers = headers_of(response.headers());
+        }
+        journey.ticket = Some(ticket);
+        let status = response.status();
+        match wish.filter(|wish| wish.is_granted_by(status)) {
+            Some(wish) => {
+                let idle = route.timeouts.tunnel.map(|idle| Duration::from_nanos(idle.ns()));
+                return begin_tunnel(connection, wish, upgrade, response, journey, idle);
+            }
+            // Whoever did not ask for it cannot follow.
+            None if status == StatusCode::SWITCHING_PROTOCOLS => {
+                return Refusal::of(Outcome::BadResponse).answer(journey);
+            }
+            None => {}
+        }
+        let (head, incoming) = response.into_parts();
+        let lease = carrier.map(|connection_to_server| Lease {
+            worker: Rc::clone(&connection.worker),
+            server,
+            connection: connection_to_server,
+        });
+        let relayed = Relayed {
+            incoming,
+            status: StatusClass::of(status.as_u16()),
+            idle: route.timeouts.idle.map(|idle| Duration::from_nanos(idle.ns())),
+            journey,
+            lease,
+            stalled: None,
+        };
+        Response::from_parts(head, Download::Relayed(Box::new(relayed)))
     }
 }
 
-fn respond<N: Network>(
-    connection: &Rc<Connection<N>>,
-    route: &RoutePlan,
-    exchanged: Exchanged,
-    mut journey: Box<Journey>,
+/// Answers that the connection is a tunnel now, and leaves the tunnel to the connection.
+fn begin_tunnel<N: Network>(
+    connection: &Connection<N>,
+    wish: Wish,
+    upgrade: Option<HeaderValue>,
+    mut response: Response<Answer>,
+    journey: Box<Journey>,
+    idle: Option<Duration>,
 ) -> Response<Download<N>> {
-    let Exchanged { response, connection: carrier, ticket } = exchanged;
-    let (mut head, incoming) = response.into_parts();
-    let server = Arc::clone(ticket.server());
-    if journey.listener().forwarded.served_by
-        && let Ok(name) = HeaderValue::from_str(&server.name)
-    {
-        head.headers.insert("x-served-by", name);
+    let server = hyper::upgrade::on(&mut response);
+    if let Some(guard) = &journey.guard {
+        guard.become_tunnel();
     }
-    head.headers.remove(header::CONNECTION);
-    if journey.closes {
-        head.headers.insert(header::CONNECTION, HeaderValue::from_static("close"));
+    let tunnel = Tunnel::new(wish.into_client(), server, journey, idle);
+    *connection.tunnel.borrow_mut() = Some(tunnel);
+    let (mut head, _nothing) = response.into_parts();
+    head.extensions.clear();
+    if let Some(upgrade) = upgrade {
+        head.headers.insert(header::CONNECTION, HeaderValue::from_static("upgrade"));
+        head.headers.insert(header::UPGRADE, upgrade);
     }
-    if let Some(record) = &mut journey.record {
-        record.status = Some(head.status.as_u16());
-        record.response_headers = headers_of(&head.headers);
-    }
-    journey.ticket = Some(ticket);
-    let lease = carrier.map(|connection_to_server| Lease {
-        worker: Rc::clone(&connection.worker),
-        server,
-        connection: connection_to_server,
-    });
-    let relayed = Relayed {
-        incoming,
-        status: StatusClass::of(head.status.as_u16()),
-        idle: route.timeouts.idle.map(|idle| Duration::from_nanos(idle.ns())),
-        journey,
-        lease,
-        stalled: None,
-    };
-    Response::from_parts(head, Download::Relayed(Box::new(relayed)))
+    Response::from_parts(head, Download::Own { text: Bytes::new(), _journey: None })
 }
 
 /// Makes the head of a client's request the head of ours.
 fn prepare(head: &mut Parts, route: &RoutePlan) {
-    head.headers.remove(header::CONNECTION);
+    strip_connection_fields(&mut head.headers);
     head.version = http::Version::HTTP_11;
     head.uri = rewrite::target(&head.uri, route.rewrite.as_ref(), route.prefix.as_deref());
     head.extensions.clear();

@@ -3,7 +3,7 @@
 use std::cell::RefCell;
 use std::pin::Pin;
 use std::rc::Rc;
-use std::task::{Context, Poll, ready};
+use std::task::{Context, Poll, Waker, ready};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -12,6 +12,8 @@ use http_body::{Body, Frame, SizeHint};
 use hyper::body::Incoming;
 use thiserror::Error;
 use tokio::time::Sleep;
+
+use super::http2_body::Http2Body;
 
 /// The body of one try. All tries of a request read from one source.
 pub struct Upload {
@@ -26,6 +28,14 @@ pub(super) struct Source {
     state: RefCell<State>,
     limits: UploadLimits,
     size: SizeHint,
+    gate: RefCell<Gate>,
+}
+
+/// Whether the body may begin: a client that expects `100 Continue` sends nothing before it, and is told to go on
+/// when somebody asks for its body. That is done once the server has said so, too.
+enum Gate {
+    Open,
+    Shut { patience: Pin<Box<Sleep>>, waker: Option<Waker> },
 }
 
 struct State {
@@ -43,6 +53,7 @@ struct State {
 /// A body as a client's connection hands it over.
 pub(super) enum Received {
     Http1(Incoming),
+    Http2(Rc<Http2Body>),
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -79,7 +90,36 @@ impl Source {
             ended: false,
             failure: None,
         };
-        Some(Rc::new(Self { state: state.into(), limits, size }))
+        Some(Rc::new(Self { state: state.into(), limits, size, gate: Gate::Open.into() }))
+    }
+
+    /// Lets the body wait until the server wants it. Servers that do not know the expectation just wait, so after a
+    /// while it begins anyway (RFC 9110 section 10.1.1).
+    pub(super) fn hold_back(&self) {
+        let patience = Box::pin(tokio::time::sleep(CONTINUE_PATIENCE));
+        *self.gate.borrow_mut() = Gate::Shut { patience, waker: None };
+    }
+
+    /// Ends the wait.
+    pub(super) fn let_go(&self) {
+        if let Gate::Shut { waker: Some(waker), .. } = self.gate.replace(Gate::Open) {
+            waker.wake();
+        }
+    }
+
+    /// Whether all of it was read.
+    pub(super) fn has_ended(&self) -> bool {
+        self.state.borrow().ended
+    }
+
+    fn poll_gate(&self, ctx: &mut Context<'_>) -> Poll<()> {
+        let mut gate = self.gate.borrow_mut();
+        if let Gate::Shut { patience, waker } = &mut *gate {
+            *waker = Some(ctx.waker().clone());
+            ready!(patience.as_mut().poll(ctx));
+            *gate = Gate::Open;
+        }
+        Poll::Ready(())
     }
 
     /// Whether the whole body can be sent once more.
@@ -107,6 +147,7 @@ impl Upload {
         source: &Source,
         ctx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, UploadError>>> {
+        ready!(source.poll_gate(ctx));
         let mut state = source.state.borrow_mut();
         if let Some(piece) = state.kept.get(self.n_sent) {
             self.n_sent += 1;
@@ -189,12 +230,14 @@ impl Received {
     fn is_end_stream(&self) -> bool {
         match self {
             Self::Http1(body) => body.is_end_stream(),
+            Self::Http2(body) => body.is_end_stream(),
         }
     }
 
     fn size_hint(&self) -> SizeHint {
         match self {
             Self::Http1(body) => body.size_hint(),
+            Self::Http2(body) => body.size_hint(),
         }
     }
 
@@ -206,6 +249,7 @@ impl Received {
             Self::Http1(body) => Pin::new(body)
                 .poll_frame(ctx)
                 .map(|frame| frame.map(|frame| frame.map_err(|_broken| UploadError::Broken))),
+            Self::Http2(body) => body.poll_frame(ctx),
         }
     }
 }
@@ -232,3 +276,6 @@ impl Body for Upload {
         self.source.as_ref().map_or_else(|| SizeHint::with_exact(0), |source| source.size.clone())
     }
 }
+
+/// As long as curl waits.
+const CONTINUE_PATIENCE: Duration = Duration::from_secs(1);

@@ -1,25 +1,30 @@
 //! A server's side of an exchange: a connection to it, and one request over that connection.
 
+use std::pin::pin;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::{Request, Response};
-use hyper::body::Incoming;
-use hyper::client::conn::{http1, http2};
+use http::uri::Scheme;
+use http::{Request, Response, StatusCode};
+use hyper::client::conn::http1;
 use hyper_util::rt::TokioIo;
 use tokio::io::AsyncWriteExt as _;
 
-use super::super::connection::Connection;
+use super::super::connection::{Connection, Told};
 use super::super::idle::{Counted, Http1};
-use super::super::network::Network;
+use super::super::lanes::{Lanes, Seat};
+use super::super::network::{Network, Wire};
 use super::super::proxy_protocol;
 use super::super::server::Server;
 use super::super::tls::{self, Alpn, Reason, Secured};
 use super::super::transport::Transport;
 use super::super::worker::Worker;
-use super::upload::Upload;
+use super::answer::Answer;
+use super::client::Client;
+use super::http2_server;
+use super::upload::{Source, Upload};
 use crate::lab::UpstreamProtocol;
 use crate::meter::{LimitKind, Outcome, TimeoutKind};
 
@@ -32,38 +37,143 @@ pub(super) struct Reached {
 
 pub(super) enum Carrier {
     Http1(Http1),
-    Http2(http2::SendRequest<Upload>),
+    Http2(Seat),
 }
 
 /// What became of a request that was sent.
 pub(super) enum Sent {
-    Answered(Response<Incoming>, Option<Http1>),
+    Answered(Response<Answer>, Option<Http1>),
     /// The connection was gone before anything of it was written.
     Unsent,
+    /// The server says that it did nothing about it.
+    Unprocessed,
     Failed(Outcome),
 }
 
-/// Finds a connection at rest, or makes one. `fresh` wants a new one.
+/// Who asks, for what comes before the answer.
+pub(super) struct Asking<'a> {
+    pub(super) client: &'a Client,
+    pub(super) source: Option<&'a Rc<Source>>,
+    pub(super) scheme: Scheme,
+}
+
+impl Asking<'_> {
+    /// Takes an interim response: 100 lets the body begin, the others are for the client.
+    pub(super) fn interim(&self, interim: Response<()>) {
+        if interim.status() != StatusCode::CONTINUE {
+            self.client.pass_on(interim);
+        } else if let Some(source) = self.source {
+            source.let_go();
+        }
+    }
+}
+
+/// Which connections a request may use.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Wanted {
+    Any,
+    /// One that no request was on before.
+    Fresh,
+    /// One that can become something else, which HTTP/2 cannot.
+    Upgradable,
+}
+
+/// Which protocols a TLS handshake offers to a server.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Offer {
+    Both,
+    Http1,
+}
+
+/// Finds a connection at rest, or makes one.
 pub(super) async fn reach<N: Network>(
     connection: &Connection<N>,
     server: &Arc<Server>,
-    fresh: bool,
+    wanted: Wanted,
 ) -> Result<Reached, Outcome> {
     let worker = &connection.worker;
-    if !fresh && !server.speaks_proxy_protocol() {
+    // A connection that says who its client is cannot be shared.
+    let alone = wanted == Wanted::Upgradable && server.upstream.protocol == UpstreamProtocol::Https;
+    let own = server.speaks_proxy_protocol() || alone;
+    let offer = if alone { Offer::Http1 } else { Offer::Both };
+    if !own {
         let now_ns = worker.shared.clock.now_ns();
-        if let Some(connection) = worker.idle.take(server, now_ns) {
+        if wanted != Wanted::Fresh
+            && let Some(connection) = worker.idle.take(server, now_ns)
+        {
             return Ok(Reached { carrier: Carrier::Http1(connection), reused: true });
         }
-        if let Some(sender) = worker.idle.http2(server) {
-            return Ok(Reached { carrier: Carrier::Http2(sender), reused: true });
+        if server.upstream.protocol != UpstreamProtocol::Http1
+            && let Some(seat) = share(worker, server).await?
+        {
+            let reused = seat.reused;
+            return Ok(Reached { carrier: Carrier::Http2(seat), reused });
         }
     }
+    let lanes = if own { Rc::default() } else { worker.idle.lanes(server) };
+    let connection = match open(worker, server, &lanes, offer, Some(connection.told())).await? {
+        Some(connection) => Carrier::Http1(connection),
+        None => Carrier::Http2(lanes.seat(0, None).ok_or(Outcome::Reset)?),
+    };
+    Ok(Reached { carrier: connection, reused: false })
+}
+
+/// A place on a shared connection, which is opened by the first who asks and awaited by the others. Nothing if the
+/// server does not speak HTTP/2.
+async fn share<N: Network>(
+    worker: &Rc<Worker<N>>,
+    server: &Arc<Server>,
+) -> Result<Option<Seat>, Outcome> {
+    let lanes = worker.idle.lanes(server);
+    for _round in 0..ROUNDS_MAX {
+        let now_ns = worker.shared.clock.now_ns();
+        if let Some(seat) = lanes.seat(now_ns, server.upstream.requests_per_connection) {
+            return Ok(Some(seat));
+        }
+        if lanes.are_refused() {
+            return Ok(None);
+        }
+        let opening = lanes.opening(|opening| {
+            let (worker, server, lanes) =
+                (Rc::clone(worker), Arc::clone(server), Rc::clone(&lanes));
+            tokio::task::spawn_local(async move {
+                let opened = open(&worker, &server, &lanes, Offer::Both, None).await;
+                if let Ok(Some(connection)) = opened {
+                    lanes.refuse();
+                    worker.idle.put(&server, connection, worker.shared.clock.now_ns());
+                    return lanes.opened(&opening, Ok(()));
+                }
+                lanes.opened(&opening, opened.map(|_shared| ()));
+            });
+        });
+        opening.result().await?;
+    }
+    Err(Outcome::Reset)
+}
+
+/// Opens a connection. One that speaks HTTP/2 is found on its lanes.
+async fn open<N: Network>(
+    worker: &Rc<Worker<N>>,
+    server: &Arc<Server>,
+    lanes: &Lanes,
+    offer: Offer,
+    told: Option<Told>,
+) -> Result<Option<Http1>, Outcome> {
     let counted = Counted::take(server).ok_or(Outcome::LimitHit(LimitKind::Connections))?;
-    let (transport, alpn) = connect(connection, server).await?;
-    let http2 = server.upstream.protocol == UpstreamProtocol::H2c || alpn == Some(Alpn::Http2);
-    let carrier = shake_hands(worker, server, transport, http2, counted).await?;
-    Ok(Reached { carrier, reused: false })
+    let (transport, alpn) = connect_as(worker, server, offer, told).await?;
+    if server.upstream.protocol == UpstreamProtocol::H2c || alpn == Some(Alpn::Http2) {
+        http2_server::open(transport, counted, lanes).await?;
+        return Ok(None);
+    }
+    let (sender, connection) = http1::Builder::new()
+        .handshake(TokioIo::new(transport))
+        .await
+        .map_err(|_broken| Outcome::Reset)?;
+    tokio::task::spawn_local(async move {
+        // How it ended is known to the request that was on it.
+        drop(connection.with_upgrades().await);
+    });
+    Ok(Some(Http1::new(sender, counted)))
 }
 
 /// A connection to a server, encrypted if the pool says so.
@@ -71,11 +181,20 @@ pub(in super::super) async fn connect<N: Network>(
     connection: &Connection<N>,
     server: &Server,
 ) -> Result<(Transport<N::Stream>, Option<Alpn>), Outcome> {
+    connect_as(&connection.worker, server, Offer::Both, Some(connection.told())).await
+}
+
+async fn connect_as<N: Network>(
+    worker: &Rc<Worker<N>>,
+    server: &Server,
+    offer: Offer,
+    told: Option<Told>,
+) -> Result<(Transport<N::Stream>, Option<Alpn>), Outcome> {
     let patience = Duration::from_nanos(server.upstream.connect_timeout.ns());
     let attempt = async {
         for &address in &server.addresses {
-            if let Ok(stream) = connection.worker.network.connect(address).await {
-                return introduce(connection, server, stream).await;
+            if let Ok(stream) = worker.network.connect(address).await {
+                return introduce(server, told, stream).await;
             }
         }
         Err(Outcome::Refused)
@@ -85,7 +204,11 @@ pub(in super::super) async fn connect<N: Network>(
         .unwrap_or(Err(Outcome::TimedOut(TimeoutKind::Connect)))?;
     let transport = Transport::plain(stream, Bytes::new());
     let Some(tls) = &server.tls else { return Ok((transport, None)) };
-    let secured = tls::connect(transport, tls.origination.config(), &tls.name, patience).await;
+    let mut config = Arc::clone(tls.origination.config());
+    if offer == Offer::Http1 {
+        Arc::make_mut(&mut config).alpn_protocols = vec![b"http/1.1".to_vec()];
+    }
+    let secured = tls::connect(transport, &config, &tls.name, patience).await;
     match secured {
         Ok(Secured { stream, agreed }) => Ok((Transport::encrypted(stream), agreed.alpn)),
         Err(failure) if failure.reason == Reason::TimedOut => {
@@ -96,79 +219,51 @@ pub(in super::super) async fn connect<N: Network>(
 }
 
 /// Tells the server who the client is, where the pool says so.
-async fn introduce<N: Network>(
-    connection: &Connection<N>,
+async fn introduce<S: Wire>(
     server: &Server,
-    mut stream: N::Stream,
-) -> Result<N::Stream, Outcome> {
-    if server.speaks_proxy_protocol() {
-        let version = server.upstream.proxy_protocol;
-        let (client, local) = (connection.client, connection.local.unwrap_or(connection.client));
+    told: Option<Told>,
+    mut stream: S,
+) -> Result<S, Outcome> {
+    if let Some((client, local)) = told.filter(|_| server.speaks_proxy_protocol()) {
         let mut header = Vec::new();
-        proxy_protocol::write(&mut header, version, client, local);
+        proxy_protocol::write(&mut header, server.upstream.proxy_protocol, client, local);
         stream.write_all(&header).await.map_err(|_broken| Outcome::Reset)?;
     }
     Ok(stream)
 }
 
-async fn shake_hands<N: Network>(
-    worker: &Rc<Worker<N>>,
-    server: &Arc<Server>,
-    transport: Transport<N::Stream>,
-    http2: bool,
-    counted: Counted,
-) -> Result<Carrier, Outcome> {
-    let stream = TokioIo::new(transport);
-    if http2 {
-        let (sender, connection) = http2::Builder::new(Local)
-            .handshake(stream)
-            .await
-            .map_err(|_broken| Outcome::BadResponse)?;
-        tokio::task::spawn_local(async move {
-            let _counted = counted;
-            // How it ended is known to the requests that were on it.
-            drop(connection.await);
-        });
-        worker.idle.share_http2(server, sender.clone());
-        return Ok(Carrier::Http2(sender));
+/// Sends a request and waits for the head of the answer.
+pub(super) async fn send(carrier: Carrier, request: Request<Upload>, asking: &Asking<'_>) -> Sent {
+    match carrier {
+        Carrier::Http1(connection) => send_http1(connection, request, asking).await,
+        Carrier::Http2(seat) => http2_server::send(seat, request, asking).await,
     }
-    let (sender, connection) =
-        http1::Builder::new().handshake(stream).await.map_err(|_broken| Outcome::Reset)?;
-    tokio::task::spawn_local(async move {
-        // How it ended is known to the request that was on it.
-        drop(connection.with_upgrades().await);
-    });
-    Ok(Carrier::Http1(Http1::new(sender, counted)))
 }
 
-/// Sends a request and waits for the head of the answer.
-pub(super) async fn send(carrier: Carrier, request: Request<Upload>) -> Sent {
-    match carrier {
-        Carrier::Http1(mut connection) => {
-            if connection.sender.ready().await.is_err() {
-                return Sent::Unsent;
-            }
-            connection.n_requests += 1;
-            match connection.sender.try_send_request(request).await {
-                Ok(response) => Sent::Answered(response, Some(connection)),
-                Err(mut error) => match error.take_message() {
-                    Some(_request) => Sent::Unsent,
-                    None => Sent::Failed(outcome_of(error.error())),
-                },
-            }
+async fn send_http1(
+    mut connection: Http1,
+    mut request: Request<Upload>,
+    asking: &Asking<'_>,
+) -> Sent {
+    if connection.sender.ready().await.is_err() {
+        return Sent::Unsent;
+    }
+    connection.n_requests += 1;
+    connection.ask_for_interims(&mut request);
+    let mut answer = pin!(connection.sender.try_send_request(request));
+    let answer = loop {
+        tokio::select! {
+            biased;
+            Some(interim) = connection.interims.recv() => asking.interim(interim),
+            answer = answer.as_mut() => break answer,
         }
-        Carrier::Http2(mut sender) => {
-            if sender.ready().await.is_err() {
-                return Sent::Unsent;
-            }
-            match sender.try_send_request(request).await {
-                Ok(response) => Sent::Answered(response, None),
-                Err(mut error) => match error.take_message() {
-                    Some(_request) => Sent::Unsent,
-                    None => Sent::Failed(outcome_of(error.error())),
-                },
-            }
-        }
+    };
+    match answer {
+        Ok(response) => Sent::Answered(response.map(Answer::Http1), Some(connection)),
+        Err(mut error) => match error.take_message() {
+            Some(_request) => Sent::Unsent,
+            None => Sent::Failed(outcome_of(error.error())),
+        },
     }
 }
 
@@ -176,15 +271,5 @@ fn outcome_of(error: &hyper::Error) -> Outcome {
     if error.is_parse() { Outcome::BadResponse } else { Outcome::Reset }
 }
 
-/// Runs hyper's helper tasks on the worker's own thread.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Local;
-
-impl<F> hyper::rt::Executor<F> for Local
-where
-    F: Future<Output: 'static> + 'static,
-{
-    fn execute(&self, future: F) {
-        tokio::task::spawn_local(future);
-    }
-}
+/// How often a request looks for a place on a shared connection: one may close as soon as it is open.
+const ROUNDS_MAX: usize = 3;

@@ -1,0 +1,169 @@
+//! HTTP/2 towards servers: one request as a stream of a shared connection.
+
+use std::future::poll_fn;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use bytes::Bytes;
+use h2::client::{Builder, ResponseFuture};
+use h2::{Reason, RecvStream};
+use http::request::Parts;
+use http::uri::{Authority, Scheme};
+use http::{HeaderMap, Request, Response, Uri, Version, header};
+use http_body::Body as _;
+use tokio::io::{AsyncRead, AsyncWrite};
+
+use super::super::idle::Counted;
+use super::super::lanes::{LaneState, Lanes, STREAMS_MAX, Seat};
+use super::answer::{Answer, Http2Answer, Sending};
+use super::headers::strip_connection_fields;
+use super::pipe::{Stop, pipe};
+use super::upload::Upload;
+use super::upstream::{Asking, Sent};
+use crate::meter::Outcome;
+
+/// Begins HTTP/2 on a new connection, and shares it.
+pub(super) async fn open<S>(stream: S, counted: Counted, lanes: &Lanes) -> Result<(), Outcome>
+where
+    S: AsyncRead + AsyncWrite + Unpin + 'static,
+{
+    let (sender, connection) = Builder::new()
+        .enable_push(false)
+        .initial_window_size(STREAM_WINDOW)
+        .initial_connection_window_size(STREAM_WINDOW * STREAMS_MAX as u32)
+        .initial_max_send_streams(STREAMS_BEFORE_SETTINGS)
+        .max_send_buffer_size(SEND_BUFFER)
+        .max_header_list_size(HEADERS_MAX)
+        .handshake::<_, Bytes>(stream)
+        .await
+        .map_err(|_broken| Outcome::Reset)?;
+    let lane = lanes.add(sender);
+    tokio::task::spawn_local(async move {
+        let _counted = counted;
+        drive(connection, &lane).await;
+        lane.close();
+    });
+    Ok(())
+}
+
+/// Keeps a connection going until it ends. While requests are on it, the server has to answer a ping from time to
+/// time: nothing else would tell that a silent connection leads nowhere, and all would go on using it.
+async fn drive<S>(mut connection: h2::client::Connection<S>, lane: &LaneState)
+where
+    S: AsyncRead + AsyncWrite + Unpin,
+{
+    let Some(mut pings) = connection.ping_pong() else { return };
+    let mut connection = std::pin::pin!(connection);
+    let mut asked = false;
+    loop {
+        tokio::select! {
+            // How it ended is known to the requests that were on it.
+            _ended = connection.as_mut() => return,
+            pong = poll_fn(|ctx| pings.poll_pong(ctx)), if asked => asked = pong.is_err(),
+            () = tokio::time::sleep(PING_INTERVAL) => {
+                if asked {
+                    return;
+                }
+                asked = lane.is_in_use() && pings.send_ping(h2::Ping::opaque()).is_ok();
+            }
+        }
+    }
+}
+
+/// Sends a request and waits for the head of the answer.
+pub(super) async fn send(mut seat: Seat, request: Request<Upload>, asking: &Asking<'_>) -> Sent {
+    let (mut head, body) = request.into_parts();
+    make_http2(&mut head, asking.scheme.clone());
+    let bare = body.is_end_stream();
+    let sent = seat.sender().send_request(Request::from_parts(head, ()), bare);
+    let (mut answer, stream) = match sent {
+        Ok(sent) => sent,
+        // A connection that its server is about to close takes no new streams: nothing was written.
+        Err(_closed) => {
+            seat.close_lane();
+            return Sent::Unsent;
+        }
+    };
+    let sending = (!bare).then(|| Sending(tokio::task::spawn_local(upload(body, stream))));
+    match poll_fn(|ctx| poll_answer(&mut answer, asking, ctx)).await {
+        Ok(response) => {
+            let (head, receiving) = response.into_parts();
+            let length = length_of(&head.headers);
+            let answer = Http2Answer::new(receiving, length, sending, seat);
+            Sent::Answered(Response::from_parts(head, Answer::Http2(Box::new(answer))), None)
+        }
+        Err(error) => {
+            if error.is_io() || error.is_go_away() {
+                seat.close_lane();
+            }
+            if was_not_processed(&error) {
+                return Sent::Unprocessed;
+            }
+            Sent::Failed(if error.is_library() { Outcome::BadResponse } else { Outcome::Reset })
+        }
+    }
+}
+
+fn poll_answer(
+    answer: &mut ResponseFuture,
+    asking: &Asking<'_>,
+    ctx: &mut Context<'_>,
+) -> Poll<Result<Response<RecvStream>, h2::Error>> {
+    while let Poll::Ready(Some(Ok(interim))) = answer.poll_informational(ctx) {
+        asking.interim(interim);
+    }
+    std::pin::Pin::new(answer).poll(ctx)
+}
+
+async fn upload(mut body: Upload, mut stream: h2::SendStream<Bytes>) {
+    // The server has its own patience for what it does not take, and the exchange has that for the answer.
+    if let Err(Stop::Cut(_broken)) = pipe(&mut body, &mut stream, None).await {
+        stream.send_reset(Reason::CANCEL);
+    }
+}
+
+/// Whether a server says of itself that it did nothing about a request, so that any request may be sent again: a
+/// refused stream, or one above the last that a `GOAWAY` names (RFC 9113 section 8.7).
+fn was_not_processed(error: &h2::Error) -> bool {
+    let refused = error.is_reset() && error.reason() == Some(Reason::REFUSED_STREAM);
+    error.is_remote() && (refused || error.is_go_away())
+}
+
+/// Says in pseudo-header fields what HTTP/1.1 says in the request line and in `Host`.
+fn make_http2(head: &mut Parts, scheme: Scheme) {
+    strip_connection_fields(&mut head.headers);
+    if head.headers.get(header::TE).is_some_and(|te| te != "trailers") {
+        head.headers.remove(header::TE);
+    }
+    head.version = Version::HTTP_2;
+    let host = head.headers.get(header::HOST).map(|host| host.as_bytes());
+    let Some(authority) = host.and_then(|host| Authority::try_from(host).ok()) else {
+        // Without an authority `Host` goes along as it is, as RFC 9113 section 8.3.1 allows for translated requests.
+        head.version = Version::HTTP_11;
+        return;
+    };
+    let path = head.uri.path_and_query().map_or("/", |path| path.as_str());
+    let uri = Uri::builder().scheme(scheme).authority(authority).path_and_query(path).build();
+    if let Ok(uri) = uri {
+        head.uri = uri;
+        head.headers.remove(header::HOST);
+    } else {
+        head.version = Version::HTTP_11;
+    }
+}
+
+fn length_of(headers: &HeaderMap) -> Option<u64> {
+    headers.get(header::CONTENT_LENGTH)?.to_str().ok()?.parse().ok()
+}
+
+/// How much of one answer a server may send ahead of its reader: 256 KiB at a delay of 1 ms are 2 Gbit/s. The
+/// connection's window has room for all its streams, because it is shared by many clients: were it smaller, a few who
+/// stopped reading would stop everybody's answers. So a connection can hold back 32 MiB, when 128 clients do it.
+const STREAM_WINDOW: u32 = 256 * 1024;
+/// What a server is trusted to take before its settings have come (RFC 9113 section 6.5.2 wants it to take 100).
+const STREAMS_BEFORE_SETTINGS: usize = 100;
+/// How much of one request's body lies between the client and the connection: two frames.
+const SEND_BUFFER: usize = 32 * 1024;
+/// The longest head of an answer.
+const HEADERS_MAX: u32 = 256 * 1024;
+const PING_INTERVAL: Duration = Duration::from_secs(10);
