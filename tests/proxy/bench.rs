@@ -90,6 +90,11 @@ impl Bench {
         self.plane.shared()
     }
 
+    /// Closes a listener, and what is left on it after `grace`.
+    pub fn close(&self, listener: &str, grace: Duration) {
+        self.plane.close(self.parts[listener].slot, grace).unwrap();
+    }
+
     pub fn address(&self, listener: &str) -> SocketAddr {
         self.listening[listener]
     }

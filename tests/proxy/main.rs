@@ -3,3 +3,11 @@
 
 mod basics;
 mod bench;
+mod http_kit;
+mod http2_ends;
+mod http2_floods;
+mod http2_servers;
+mod interim;
+mod matrix;
+mod stock_http2;
+mod upgrade;
