@@ -41,7 +41,7 @@ impl Alarm {
 
     /// Wakes everybody in time, for ever.
     pub(super) async fn ring(&self) -> ! {
-        let mut timer = timer::Timer::new();
+        let timer = timer::Timer::new();
         loop {
             let now_ns = self.clock.now_ns();
             self.wake_until(now_ns);
@@ -121,6 +121,10 @@ mod timer {
     }
 
     impl Timer {
+        #[expect(
+            deprecated,
+            reason = "its replacement is unsafe, for files that might be closed too early; an owned one is not"
+        )]
         pub(super) fn new() -> Self {
             let flags = TimerfdFlags::NONBLOCK | TimerfdFlags::CLOEXEC;
             let file = timerfd_create(TimerfdClockId::Monotonic, flags)
@@ -129,7 +133,7 @@ mod timer {
             Self { file: file.ok() }
         }
 
-        pub(super) async fn wait(&mut self, duration: Duration) {
+        pub(super) async fn wait(&self, duration: Duration) {
             if self.exactly(duration).await.is_err() {
                 tokio::time::sleep(duration).await;
             }
@@ -140,7 +144,7 @@ mod timer {
             let once = Itimerspec {
                 it_interval: Timespec { tv_sec: 0, tv_nsec: 0 },
                 it_value: Timespec {
-                    tv_sec: duration.as_secs() as i64,
+                    tv_sec: duration.as_secs().cast_signed(),
                     tv_nsec: i64::from(duration.subsec_nanos()),
                 },
             };
@@ -167,7 +171,7 @@ mod timer {
             Self
         }
 
-        pub(super) async fn wait(&mut self, duration: Duration) {
+        pub(super) async fn wait(&self, duration: Duration) {
             tokio::time::sleep(duration).await;
         }
     }

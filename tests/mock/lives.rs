@@ -83,7 +83,9 @@ fn a_connection_too_many_is_reset_and_counted() {
     let stage = stage(|settings| settings.connections = 2);
     let mut callers: Vec<Caller> =
         (0..2).map(|_| Caller::connect(stage.mock.address()).unwrap()).collect();
-    callers.iter_mut().for_each(|caller| assert_eq!(caller.get("/").unwrap().status, 200));
+    for caller in &mut callers {
+        assert_eq!(caller.get("/").unwrap().status, 200);
+    }
     assert!(get(stage.mock.address(), "/").is_err());
     assert_eq!((stage.mock.reading().connections, stage.mock.reading().turned_away), (2, 1));
     callers.pop();
