@@ -140,16 +140,17 @@ fn grpc_calls_come_through_with_their_status() {
             call.header("content-type", "application/grpc").body(()).unwrap()
         };
         let message = [Bytes::from_static(b"\0\0\0\0\x02hi")];
-        let status = HeaderMap::from_iter([(
-            "grpc-status".parse().unwrap(),
-            HeaderValue::from_static("0"),
-        )]);
+        let status =
+            HeaderMap::from_iter([("grpc-status".parse().unwrap(), HeaderValue::from_static("0"))]);
         let reply = ask_http2(&mut sender, call("/echo"), &message, Some(status)).await.unwrap();
         assert_eq!(reply.body, message[0]);
         assert_eq!(reply.trailers.unwrap()["grpc-status"], "0");
         assert!(reply.headers["x-seen"].to_str().unwrap().contains("\"te\""));
         let reply = ask_http2(&mut sender, call("/grpc"), &message, None).await.unwrap();
-        assert_eq!((reply.status.as_u16(), &reply.headers["grpc-status"]), (200, &"5".parse().unwrap()));
+        assert_eq!(
+            (reply.status.as_u16(), &reply.headers["grpc-status"]),
+            (200, &"5".parse().unwrap())
+        );
     });
 }
 

@@ -130,7 +130,12 @@ fn rapid_resets_end_the_connection() {
             let mut raw = Raw::connect(&bench);
             let mut frames = Vec::new();
             for n in 0..300 {
-                frames.extend(frame(HEADERS, END_STREAM | END_HEADERS, 2 * n + 1, &request_block(&[])));
+                frames.extend(frame(
+                    HEADERS,
+                    END_STREAM | END_HEADERS,
+                    2 * n + 1,
+                    &request_block(&[]),
+                ));
                 frames.extend(frame(RST_STREAM, 0, 2 * n + 1, &8_u32.to_be_bytes()));
                 if n % burst == 0 {
                     // It may have been cut off already.
@@ -140,7 +145,7 @@ fn rapid_resets_end_the_connection() {
             assert_eq!(raw.goaway(), ENHANCE_YOUR_CALM, "{protocol}");
             block(eventually("let go", || in_flight(bench.shared()) == 0));
             assert_eq!(count(&bench, Outcome::LimitHit(LimitKind::Resets)), 1, "{protocol}");
-            let events = bench.shared().events.read_from(0).items;
+            let events: Vec<_> = bench.shared().events.drain().collect();
             assert!(events.iter().any(|event| matches!(event.what, What::Misbehaved { .. })));
         }
     }
@@ -175,9 +180,7 @@ fn continuations_without_end_end_the_connection() {
         }
     }
     assert_eq!(raw.goaway(), ENHANCE_YOUR_CALM);
-    block(eventually("counted", || {
-        count(&bench, Outcome::LimitHit(LimitKind::HeadSize)) == 1
-    }));
+    block(eventually("counted", || count(&bench, Outcome::LimitHit(LimitKind::HeadSize)) == 1));
     others_are_served(&bench);
 }
 
@@ -253,8 +256,7 @@ fn malformed_requests_are_refused_and_reach_no_server() {
 
 #[test]
 fn a_client_that_never_finishes_its_preface_is_closed() {
-    let bench =
-        Bench::run(&lab_to(http2_server(), "h2c", "limits: (header_timeout: \"200ms\"),"));
+    let bench = Bench::run(&lab_to(http2_server(), "h2c", "limits: (header_timeout: \"200ms\"),"));
     let mut wire = bench.dial("front");
     wire.send("PRI * HTTP/2.0\r\n");
     assert_eq!(wire.read_to_end(), "");

@@ -60,7 +60,9 @@ async fn at_once(bench: &Bench, method: &str, n_requests: usize) {
         .map(|_| {
             let (mut sender, request) = (sender.clone(), request(method, "/").body(()).unwrap());
             tokio::task::spawn_local(async move {
-                ask_http2(&mut sender, request, &[], None).await.map(|reply| (reply.status, reply.body))
+                ask_http2(&mut sender, request, &[], None)
+                    .await
+                    .map(|reply| (reply.status, reply.body))
             })
         })
         .collect();

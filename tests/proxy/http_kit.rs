@@ -189,9 +189,9 @@ async fn answer_http1(request: Request<Incoming>) -> Response<BoxBody<Bytes, hyp
     match request.uri().path() {
         "/echo" => {
             let trailer = request.headers().get("trailer").cloned();
-            let response = trailer.into_iter().fold(response, |response, trailer| {
-                response.header("trailer", trailer)
-            });
+            let response = trailer
+                .into_iter()
+                .fold(response, |response, trailer| response.header("trailer", trailer));
             response.body(request.into_body().boxed()).unwrap()
         }
         "/big" => response.body(whole(big())).unwrap(),
@@ -213,8 +213,7 @@ pub fn http2_server() -> SocketAddr {
 
 async fn answer_http2(request: Request<RecvStream>, mut respond: SendResponse<Bytes>) {
     let path = request.uri().path().to_owned();
-    let seen =
-        format!("{:?}", request.headers().keys().map(|it| it.as_str()).collect::<Vec<_>>());
+    let seen = format!("{:?}", request.headers().keys().map(|it| it.as_str()).collect::<Vec<_>>());
     let is_head = request.method() == http::Method::HEAD;
     let trailer = request.headers().get("trailer").cloned();
     let mut receiving = request.into_body();
@@ -316,4 +315,3 @@ pub fn big() -> Bytes {
 }
 
 const DEADLINE: Duration = Duration::from_secs(30);
-

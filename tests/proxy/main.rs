@@ -3,10 +3,10 @@
 
 mod basics;
 mod bench;
-mod http_kit;
 mod http2_ends;
 mod http2_floods;
 mod http2_servers;
+mod http_kit;
 mod interim;
 mod matrix;
 mod stock_http2;

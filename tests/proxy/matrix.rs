@@ -94,10 +94,13 @@ fn everywhere(asked: impl Fn() -> Asked, check: impl Fn(&str, Reply)) {
 
 #[test]
 fn a_plain_request_is_answered() {
-    everywhere(|| Asked::get("/x"), |pair, reply| {
-        assert_eq!(reply.status, 200, "{pair}");
-        assert_eq!(reply.body, b"/x", "{pair}");
-    });
+    everywhere(
+        || Asked::get("/x"),
+        |pair, reply| {
+            assert_eq!(reply.status, 200, "{pair}");
+            assert_eq!(reply.body, b"/x", "{pair}");
+        },
+    );
 }
 
 #[test]
@@ -138,12 +141,18 @@ fn trailers_go_both_ways() {
 
 #[test]
 fn answers_without_a_body_end_with_their_head() {
-    everywhere(|| Asked { method: "HEAD", ..Asked::get("/big") }, |pair, reply| {
-        assert_eq!((reply.status, reply.body.len()), (StatusCode::OK, 0), "{pair}");
-    });
-    everywhere(|| Asked::get("/empty"), |pair, reply| {
-        assert_eq!((reply.status, reply.body.len()), (StatusCode::NO_CONTENT, 0), "{pair}");
-    });
+    everywhere(
+        || Asked { method: "HEAD", ..Asked::get("/big") },
+        |pair, reply| {
+            assert_eq!((reply.status, reply.body.len()), (StatusCode::OK, 0), "{pair}");
+        },
+    );
+    everywhere(
+        || Asked::get("/empty"),
+        |pair, reply| {
+            assert_eq!((reply.status, reply.body.len()), (StatusCode::NO_CONTENT, 0), "{pair}");
+        },
+    );
 }
 
 #[test]

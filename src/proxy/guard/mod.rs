@@ -19,7 +19,7 @@ mod write;
 #[cfg(test)]
 mod tests;
 
-pub use state::{GuardState, Interim};
+pub use state::GuardState;
 
 use std::io;
 use std::pin::Pin;

@@ -75,9 +75,12 @@ impl Http2Answer {
             Some(Err(error)) => Poll::Ready(Some(Err(error.into()))),
             None => {
                 let trailers = ready!(self.receiving.poll_trailers(ctx));
-                Poll::Ready(trailers.map_err(AnswerError::from).transpose().map(|trailers| {
-                    trailers.map(Frame::trailers)
-                }))
+                Poll::Ready(
+                    trailers
+                        .map_err(AnswerError::from)
+                        .transpose()
+                        .map(|trailers| trailers.map(Frame::trailers)),
+                )
             }
         }
     }

@@ -9,7 +9,7 @@ use h2::server::SendResponse;
 use http::{Response, StatusCode};
 
 use super::super::guard::GuardState;
-use super::headers::strip_connection_fields;
+use super::super::headers::{Switching, strip_response};
 
 /// Who asked, as far as it matters before the answer.
 #[derive(Clone)]
@@ -29,7 +29,7 @@ impl Client {
     /// Passes on an interim response of a server (RFC 9110 section 15.2). They are hints: one that cannot be sent is
     /// left out, and the answer comes all the same.
     pub(super) fn pass_on(&self, mut interim: Response<()>) {
-        strip_connection_fields(interim.headers_mut());
+        strip_response(interim.headers_mut(), Switching::No);
         match self {
             Self::Http1(guard) => drop(guard.send_interim(written(&interim))),
             Self::Http2(respond) => drop(respond.borrow_mut().send_informational(interim)),

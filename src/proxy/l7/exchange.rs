@@ -162,7 +162,8 @@ impl<N: Network> Exchange<'_, N> {
             }
             let reused = reached.reused;
             let request = Request::from_parts(self.head.clone(), Upload::of(self.source));
-            let outcome = match self.answer(upstream::send(reached.carrier, request, &asking)).await {
+            let outcome = match self.answer(upstream::send(reached.carrier, request, &asking)).await
+            {
                 Sent::Answered(response, connection) => {
                     ticket.first_byte(worker.shared.clock.now_ns());
                     return Ok(Exchanged { response, connection, ticket });

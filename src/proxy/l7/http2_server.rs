@@ -13,10 +13,10 @@ use http::{HeaderMap, Request, Response, Uri, Version, header};
 use http_body::Body as _;
 use tokio::io::{AsyncRead, AsyncWrite};
 
+use super::super::headers::{Switching, strip_response};
 use super::super::idle::Counted;
 use super::super::lanes::{LaneState, Lanes, STREAMS_MAX, Seat};
 use super::answer::{Answer, Http2Answer, Sending};
-use super::headers::strip_connection_fields;
 use super::pipe::{Stop, pipe};
 use super::upload::Upload;
 use super::upstream::{Asking, Sent};
@@ -131,7 +131,7 @@ fn was_not_processed(error: &h2::Error) -> bool {
 
 /// Says in pseudo-header fields what HTTP/1.1 says in the request line and in `Host`.
 fn make_http2(head: &mut Parts, scheme: Scheme) {
-    strip_connection_fields(&mut head.headers);
+    strip_response(&mut head.headers, Switching::No);
     if head.headers.get(header::TE).is_some_and(|te| te != "trailers") {
         head.headers.remove(header::TE);
     }

@@ -11,10 +11,10 @@ use http::{HeaderValue, Method, Request, Response, header};
 use http_body::Body as _;
 
 use super::super::connection::Connection;
+use super::super::headers::{Switching, strip_response};
 use super::super::network::Network;
 use super::client::Client;
 use super::download::Download;
-use super::headers::strip_connection_fields;
 use super::http2_body::Http2Body;
 use super::http2_head;
 use super::ledger::Entry;
@@ -50,12 +50,12 @@ fn begin<N: Network>(
     request: Request<RecvStream>,
     respond: &Rc<RefCell<SendResponse<Bytes>>>,
 ) -> (Rc<Http2Body>, impl Future<Output = Response<Download<N>>>) {
-    let (mut head, receiving) = request.into_parts();
+    let (head, receiving) = request.into_parts();
     let expecting = expects_continue(&head).then(|| Rc::clone(respond));
     let body = Http2Body::new(receiving, &head.headers, expecting);
     let checked = {
         let plan = connection.worker.shared.plan.load();
-        http2_head::check(&mut head, &plan.limits)
+        http2_head::check(&head, &plan.limits)
     };
     let client = Client::Http2(Rc::clone(respond));
     let inbound = Inbound { head, body: Received::Http2(Rc::clone(&body)), client, number: 0 };
@@ -76,7 +76,7 @@ async fn answer<N: Network>(
     entry: &Entry,
 ) {
     let (mut head, mut body) = response.into_parts();
-    strip_connection_fields(&mut head.headers);
+    strip_response(&mut head.headers, Switching::No);
     let bare = is_head || body.is_end_stream();
     if let Some(length) = body.size_hint().exact().filter(|_| !bare) {
         head.headers.entry(header::CONTENT_LENGTH).or_insert_with(|| HeaderValue::from(length));

@@ -70,7 +70,8 @@ impl Journey {
         }
         let latency_ns = self.shared.clock.now_ns().saturating_sub(self.started_ns);
         let meter = &self.listener.meter;
-        let n_bytes_in = self.source.as_ref().map_or(0, |source| source.n_bytes()) + self.n_bytes_up;
+        let n_bytes_in =
+            self.source.as_ref().map_or(0, |source| source.n_bytes()) + self.n_bytes_up;
         meter.latency.record(latency_ns);
         meter.counters.carry(n_bytes_in, self.n_bytes_out);
         meter.counters.finish(outcome);

@@ -5,7 +5,7 @@ mod client;
 mod detect;
 mod download;
 mod exchange;
-mod headers;
+mod head;
 mod http1;
 mod http2;
 mod http2_body;

@@ -10,6 +10,7 @@ use http::{HeaderValue, Response, StatusCode, header};
 
 use super::super::connection::Connection;
 use super::super::framing::Violation;
+use super::super::headers::{Switching, Toward, append_via, strip_response};
 use super::super::network::Network;
 use super::super::plan::{Goal, ListenerPlan, RoutePlan};
 use super::super::pool::PoolInForce;
@@ -17,7 +18,7 @@ use super::answer::Answer;
 use super::client::Client;
 use super::download::{Download, Lease, Relayed};
 use super::exchange::{Exchange, Exchanged};
-use super::headers::strip_connection_fields;
+use super::head::{self, Outbound};
 use super::journey::{Journey, headers_of, record_of};
 use super::refusal::Refusal;
 use super::rewrite;
@@ -25,7 +26,7 @@ use super::tunnel::{Tunnel, Wish};
 use super::upload::{Received, Source, UploadLimits};
 use super::upstream::Wanted;
 use super::way;
-use crate::lab::Limits;
+use crate::lab::{Limits, UpstreamProtocol};
 use crate::meter::{Outcome, StatusClass};
 
 /// A request as a client's connection hands it over.
@@ -66,12 +67,12 @@ pub(super) async fn handle<N: Network>(
     journey.guard = client.guard();
     let most = listener.http.keep_alive_requests;
     journey.closes = most.is_some_and(|most| number + 1 >= u64::from(most));
-    let wish = match Wish::of(&mut head, &listener.http) {
-        Ok(wish) => wish,
-        Err(refusal) => return refusal.answer(journey),
-    };
-    let host = head.headers.get(header::HOST).and_then(|host| host.to_str().ok());
-    let host = host.unwrap_or_default().to_owned();
+    let checked = head::check(&mut head, &listener);
+    let (host, wish) =
+        match checked.and_then(|host| Ok((host, Wish::of(&mut head, &listener.http)?))) {
+            Ok(checked) => checked,
+            Err(refusal) => return refusal.answer(journey),
+        };
     let Some(route) = way::route(&listener, connection, &head, &host) else {
         let why = "no route matches the request";
         return Refusal::new(StatusCode::NOT_FOUND, Outcome::NoServer, why).answer(journey);
@@ -86,10 +87,17 @@ pub(super) async fn handle<N: Network>(
             return answer_at_once(*status, &route.goal, &host, &head, journey);
         }
     };
+    if head::ends_here(&mut head) {
+        return options_of_ours(journey);
+    }
     let expects_continue = expects_continue(&head);
-    prepare(&mut head, route);
-    if let Some(wish) = &wish {
-        wish.ask(&mut head);
+    let toward = match pool.settings.upstream.protocol {
+        UpstreamProtocol::Http1 => Toward::Http1,
+        UpstreamProtocol::H2c | UpstreamProtocol::Https => Toward::Http2,
+    };
+    let outbound = Outbound { host: &host, toward, wish: wish.as_ref() };
+    if let Err(refusal) = head::prepare(&mut head, connection, &listener, route, &outbound) {
+        return refusal.answer(journey);
     }
     let source = Source::new(body, upload_limits);
     if let Some(source) = source.as_ref().filter(|_| expects_continue) {
@@ -162,10 +170,12 @@ impl<N: Network> Relaying<'_, N> {
         };
         match exchange.run(&mut journey).await {
             Ok(exchanged) => self.respond(exchanged, wish, journey),
-            Err(outcome) => match journey.guard.as_ref().and_then(|guard| guard.broken().copied()) {
-                Some(violation) => Refusal::of_violation(violation).answer(journey),
-                None => Refusal::of(outcome).answer(journey),
-            },
+            Err(outcome) => {
+                match journey.guard.as_ref().and_then(|guard| guard.broken().copied()) {
+                    Some(violation) => Refusal::of_violation(violation).answer(journey),
+                    None => Refusal::of(outcome).answer(journey),
+                }
+            }
         }
     }
 
@@ -178,14 +188,23 @@ impl<N: Network> Relaying<'_, N> {
         let Self { connection, route, .. } = self;
         let Exchanged { mut response, connection: carrier, ticket } = exchanged;
         let server = Arc::clone(ticket.server());
+        let received = response.version();
         let headers = response.headers_mut();
-        if journey.listener().forwarded.served_by
+        let upgrade = headers.get(header::UPGRADE).cloned();
+        strip_response(headers, Switching::No);
+        let forwarded = &journey.listener().forwarded;
+        if forwarded.via {
+            append_via(headers, received);
+        }
+        if forwarded.served_by
             && let Ok(name) = HeaderValue::from_str(&server.name)
         {
             headers.insert("x-served-by", name);
         }
-        let upgrade = headers.get(header::UPGRADE).cloned();
-        strip_connection_fields(headers);
+        route.response_headers.apply(headers);
+        if journey.closes {
+            headers.insert(header::CONNECTION, HeaderValue::from_static("close"));
+        }
         if let Some(record) = &mut journey.record {
             record.status = Some(response.status().as_u16());
             record.response_headers = headers_of(response.headers());
@@ -245,14 +264,6 @@ fn begin_tunnel<N: Network>(
     Response::from_parts(head, Download::Own { text: Bytes::new(), _journey: None })
 }
 
-/// Makes the head of a client's request the head of ours.
-fn prepare(head: &mut Parts, route: &RoutePlan) {
-    strip_connection_fields(&mut head.headers);
-    head.version = http::Version::HTTP_11;
-    head.uri = rewrite::target(&head.uri, route.rewrite.as_ref(), route.prefix.as_deref());
-    head.extensions.clear();
-}
-
 fn side(sides: &[(u64, Arc<PoolInForce>)], draw: u64) -> Arc<PoolInForce> {
     let total = sides.last().map_or(1, |(total, _)| *total).max(1);
     let at = sides.partition_point(|(up_to, _)| *up_to <= draw % total);
@@ -284,6 +295,14 @@ fn answer_at_once<N: Network>(
         _ => {}
     }
     journey.end(Outcome::Answered(StatusClass::of(status)));
+    response
+}
+
+/// An answer for a request that may go no further.
+fn options_of_ours<N: Network>(mut journey: Box<Journey>) -> Response<Download<N>> {
+    journey.end(Outcome::Answered(StatusClass::Success));
+    let mut response = Response::new(Download::Own { text: Bytes::new(), _journey: None });
+    *response.status_mut() = StatusCode::NO_CONTENT;
     response
 }
 

@@ -7,13 +7,14 @@ use std::sync::{Arc, Weak};
 
 use http::HeaderValue;
 
+use super::super::headers::Edits;
 use super::super::pool::{PoolInForce, PoolState};
 use super::super::server::{Server, UpstreamTls, cookie_hash};
 use super::super::shared::Shared;
 use super::super::tls::Origination;
 use super::{Goal, ListenerPlan, Plan, RoutePlan};
 use crate::balance::pool::Pool;
-use crate::lab::{Action, Lab, Listener, PathCondition, Route, WorkerState};
+use crate::lab::{Action, HeaderEdit, Lab, Listener, PathCondition, Route, WorkerState};
 use crate::meter::Meter;
 
 /// A lab, and what had to be found out to run it.
@@ -269,11 +270,16 @@ fn route_plan(
         goal: goal(&route.to, pools),
         rewrite: route.rewrite.clone(),
         prefix,
-        request_headers: route.request_headers.clone(),
-        response_headers: route.response_headers.clone(),
+        request_headers: edits(&route.request_headers),
+        response_headers: edits(&route.response_headers),
         timeouts: route.timeouts.clone(),
         retries: route.retries.clone(),
     }
+}
+
+fn edits(edits: &[HeaderEdit]) -> Edits {
+    Edits::compile(edits)
+        .expect("a checked lab's edits are names and values that a header may have")
 }
 
 fn goal(action: &Action, pools: &BTreeMap<Arc<str>, Arc<PoolInForce>>) -> Goal {

@@ -5,10 +5,11 @@ use std::sync::Arc;
 
 use http::HeaderValue;
 
+use super::headers::Edits;
 use super::pool::PoolInForce;
 use crate::lab::{
-    Condition, Forwarded, HeaderEdit, HttpSettings, InsertedCookie, Limits, Protocol,
-    ProxyProtocolIn, Retries, Rewrite, TcpSettings, Timeouts, UdpSettings,
+    Condition, Forwarded, HttpSettings, InsertedCookie, Limits, Protocol, ProxyProtocolIn, Retries,
+    Rewrite, TcpSettings, Timeouts, UdpSettings,
 };
 use crate::meter::Meter;
 
@@ -49,8 +50,8 @@ pub struct RoutePlan {
     pub(super) rewrite: Option<Rewrite>,
     /// What the rewrite of a prefix replaces.
     pub(super) prefix: Option<String>,
-    pub(super) request_headers: Vec<HeaderEdit>,
-    pub(super) response_headers: Vec<HeaderEdit>,
+    pub(super) request_headers: Edits,
+    pub(super) response_headers: Edits,
     pub(super) timeouts: Timeouts,
     pub(super) retries: Retries,
 }

@@ -1,0 +1,149 @@
+//! A request's head: what is refused in it, and what it becomes on its way to a server.
+
+use http::request::Parts;
+use http::{HeaderValue, Method, StatusCode, Uri, Version, header};
+
+use super::super::connection::Connection;
+use super::super::headers::{
+    Origin, Scheme, Switching, Toward, append_via, check_http2, ensure_request_id, forward,
+    goes_in_circles, join_cookies, strip_request,
+};
+use super::super::host;
+use super::super::network::Network;
+use super::super::plan::{ListenerPlan, RoutePlan};
+use super::refusal::Refusal;
+use super::rewrite;
+use super::tunnel::Wish;
+use crate::meter::Outcome;
+
+/// Checks what every request has to keep to, and returns the host that it is for, empty where an HTTP/1.0 request
+/// names none.
+pub(super) fn check(head: &mut Parts, listener: &ListenerPlan) -> Result<String, Refusal> {
+    if head.version == Version::HTTP_2 {
+        check_http2(&head.headers).map_err(bad)?;
+    }
+    let authority = host::authority(&head.method, head.version, &head.uri, &head.headers);
+    let authority = authority.map_err(bad)?.map_or_else(String::new, Into::into);
+    check_target(head).map_err(bad)?;
+    if head.method == Method::TRACE {
+        // It would show scripts what the browser hides from them, and the fields that we add.
+        let why = "TRACE is not offered";
+        return Err(Refusal::new(StatusCode::METHOD_NOT_ALLOWED, Outcome::BadRequest, why));
+    }
+    if listener.forwarded.via && goes_in_circles(&head.headers) {
+        let why = "the request has passed here too often: it goes in circles";
+        return Err(Refusal::new(StatusCode::LOOP_DETECTED, Outcome::BadRequest, why));
+    }
+    Ok(authority)
+}
+
+/// Whether an `OPTIONS` may go no further (RFC 9110 section 7.6.2). Counts down otherwise.
+pub(super) fn ends_here(head: &mut Parts) -> bool {
+    if head.method != Method::OPTIONS {
+        return false;
+    }
+    let most = head.headers.get(header::MAX_FORWARDS).and_then(|it| it.to_str().ok()?.parse().ok());
+    match most {
+        None => false,
+        Some(0_u32) => true,
+        Some(most) => {
+            head.headers.insert(header::MAX_FORWARDS, HeaderValue::from(most - 1));
+            false
+        }
+    }
+}
+
+/// Makes the head of a client's request the head of ours.
+pub(super) fn prepare<N: Network>(
+    head: &mut Parts,
+    connection: &Connection<N>,
+    listener: &ListenerPlan,
+    route: &RoutePlan,
+    way: &Outbound<'_>,
+) -> Result<(), Refusal> {
+    let received = head.version;
+    let switching = if way.wish.is_some() { Switching::Yes } else { Switching::No };
+    strip_request(&mut head.headers, way.toward, switching).map_err(bad)?;
+    join_cookies(&mut head.headers);
+    let forwarded = &listener.forwarded;
+    let origin = Origin {
+        client: connection.client.ip(),
+        scheme: if connection.encrypted { Scheme::Https } else { Scheme::Http },
+        host: Some(way.host).filter(|host| !host.is_empty()),
+        port: connection.local.map_or(0, |local| local.port()),
+    };
+    forward(&mut head.headers, forwarded, &origin);
+    if forwarded.via {
+        append_via(&mut head.headers, received);
+    }
+    if forwarded.request_id {
+        let mut dice = connection.worker.dice.borrow_mut();
+        let number = u128::from(dice.roll()) << 64 | u128::from(dice.roll());
+        ensure_request_id(&mut head.headers, number);
+    }
+    settle_host(head, connection, way.host);
+    route.request_headers.apply(&mut head.headers);
+    if let Some(wish) = way.wish {
+        wish.ask(head);
+    }
+    head.uri = match head.method == Method::CONNECT {
+        true => head.uri.clone(),
+        false => rewrite::target(&head.uri, route.rewrite.as_ref(), route.prefix.as_deref()),
+    };
+    head.version = Version::HTTP_11;
+    head.extensions.clear();
+    Ok(())
+}
+
+/// Where a request is going.
+pub(super) struct Outbound<'a> {
+    pub(super) host: &'a str,
+    pub(super) toward: Toward,
+    pub(super) wish: Option<&'a Wish>,
+}
+
+/// The target wins over the field (RFC 9112 section 3.2.2), and HTTP/1.1 has to have one: where an HTTP/1.0 client
+/// named none, it meant the address it came to.
+fn settle_host<N: Network>(head: &mut Parts, connection: &Connection<N>, host: &str) {
+    let named = !host.is_empty();
+    if named && head.uri.authority().is_none() && head.headers.contains_key(header::HOST) {
+        return;
+    }
+    let local = || connection.local.map_or_else(String::new, |local| local.to_string());
+    let host = if named { host.to_owned() } else { local() };
+    if let Ok(host) = HeaderValue::try_from(host) {
+        head.headers.insert(header::HOST, host);
+    }
+}
+
+fn check_target(head: &mut Parts) -> Result<(), &'static str> {
+    if head.method == Method::CONNECT {
+        return Ok(());
+    }
+    let is_star = head.uri.path() == "*";
+    if is_star && head.method != Method::OPTIONS {
+        return Err("the target `*` is for OPTIONS only");
+    }
+    if head.uri.scheme().is_none() && head.uri.authority().is_some() {
+        return Err("the target of the request is neither a path nor a full address");
+    }
+    // For the server as a whole (RFC 9112 section 3.2.4).
+    let asks_all = head.method == Method::OPTIONS
+        && head.uri.authority().is_some()
+        && head.uri.query().is_none()
+        && matches!(head.uri.path(), "" | "/")
+        && !ends_in_slash(&head.uri);
+    if asks_all && head.version != Version::HTTP_2 {
+        head.uri = Uri::from_static("*");
+    }
+    Ok(())
+}
+
+/// Whether a full address was written with its slash. `Uri` says `/` for both, and only its text tells.
+fn ends_in_slash(uri: &Uri) -> bool {
+    uri.path_and_query().is_some_and(|it| it.as_str() == "/") && uri.to_string().ends_with('/')
+}
+
+fn bad(why: &'static str) -> Refusal {
+    Refusal::new(StatusCode::BAD_REQUEST, Outcome::BadRequest, why).closing()
+}
