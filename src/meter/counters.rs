@@ -139,7 +139,7 @@ mod tests {
         }
         counters.finish(OK);
         let reading = counters.read();
-        assert_eq!((reading.started, reading.finished()), (26, 27));
+        assert_eq!((reading.started, reading.finished()), (27, 28));
         assert_eq!((reading.of(OK), reading.of(SLOW), reading.errors()), (2, 1, 20));
     }
 
