@@ -7,14 +7,14 @@ use crate::lab::{InsertedCookie, SameSite};
 
 /// The value of a client's cookie, by its name. The first one counts, as RFC 6265 section 5.4 puts the most
 /// specific one first.
-pub(super) fn find<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a [u8]> {
+pub fn find<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a [u8]> {
     let fields = headers.get_all(COOKIE).into_iter();
     let mut pairs = fields.flat_map(|field| field.as_bytes().split(|&byte| byte == b';'));
     pairs.find_map(|pair| value_of(pair, name))
 }
 
 /// Takes a cookie out of what goes to the server: it is between the client and the proxy.
-pub(super) fn remove(headers: &mut HeaderMap, name: &str) {
+pub fn remove(headers: &mut HeaderMap, name: &str) {
     if find(headers, name).is_none() {
         return;
     }
@@ -38,14 +38,14 @@ pub(super) fn remove(headers: &mut HeaderMap, name: &str) {
 
 /// What an answer does with a cookie of the application.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Change<'a> {
+pub enum Change<'a> {
     Set(&'a [u8]),
     /// The application ends the session.
     Deleted,
 }
 
 /// What the fields of an answer do with the cookie of this name; the last word counts.
-pub(super) fn change<'a>(headers: &'a HeaderMap, name: &str) -> Option<Change<'a>> {
+pub fn change<'a>(headers: &'a HeaderMap, name: &str) -> Option<Change<'a>> {
     let fields = headers.get_all(SET_COOKIE).into_iter();
     let changes = fields.filter_map(|field| {
         let mut parts = field.as_bytes().split(|&byte| byte == b';');

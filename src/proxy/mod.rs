@@ -49,3 +49,13 @@ pub use server::Server;
 pub use shared::{Shared, Tallies};
 pub use ticket::Ticket;
 pub use worker::Worker;
+
+/// The readers of bytes that strangers send: for fuzzing, and for nothing else.
+#[doc(hidden)]
+pub mod readers {
+    pub use super::cookie::{Change, change, find, remove};
+    pub use super::framing::{Bounds, End, Framing, Scan, Violation};
+    pub use super::hello::{Hello, read as read_hello};
+    pub use super::proxy_protocol::{Header, Parsed, parse as parse_proxy_protocol};
+    pub use super::token::{Key, Lifetime, Read, Token};
+}
