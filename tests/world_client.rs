@@ -31,7 +31,7 @@ fn an_open_loop_sends_exactly_what_its_rate_asks_for() {
     // Every 2 ms after the beginning and before the end of the second.
     let counters = stage.finished(499);
     assert_eq!((counters.started, counters.of(OK), counters.errors()), (499, 499, 0));
-    let numbers: BTreeSet<u64> = server.heard().iter().map(|heard| heard.number()).collect();
+    let numbers: BTreeSet<u64> = server.heard().iter().map(server::Heard::number).collect();
     assert_eq!(numbers, (1..=499).collect());
 }
 
@@ -129,7 +129,7 @@ fn requests_are_those_of_the_same_lab_in_virtual_time() {
     let stage = Stage::for_a_second(client.clone(), server.address);
     stage.finished(199);
     let mut heard = server.heard();
-    heard.sort_by_key(|heard| heard.number());
+    heard.sort_by_key(server::Heard::number);
     let mut requests = Requests::new(&client, SEED, 0);
     for heard in heard {
         let asked = requests.draw(None);
@@ -223,6 +223,16 @@ fn every_way_to_fail_has_its_outcome() {
     let nobody = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
     let counters = Stage::for_a_second(steady(20.0), nobody).finished(19);
     assert_eq!(counters.of(Outcome::Refused), 19);
+}
+
+#[test]
+fn a_refusal_of_the_balancer_is_counted_for_what_it_is() {
+    let server = Server::start(|_| {
+        let head = "HTTP/1.1 503 No\r\nx-evenkeel-outcome: queue_full\r\ncontent-length: 0\r\n\r\n";
+        Reply::Bytes(head.to_owned())
+    });
+    let counters = Stage::for_a_second(steady(20.0), server.address).finished(19);
+    assert_eq!(counters.of(Outcome::QueueFull), 19);
 }
 
 fn cut(fields: &str) -> Reply {

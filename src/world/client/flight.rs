@@ -270,7 +270,9 @@ impl Trip<'_> {
         for cookie in &notes.set_cookies {
             group.jars.borrow_mut().set(flight.identity, cookie, path, group.unix_secs());
         }
-        Outcome::Answered(StatusClass::of(answer.status))
+        // As in virtual time: a request that the balancer refused has that for its outcome, not a mere 503.
+        let refused_as = notes.refused_as.filter(|_| answer.status >= 400);
+        refused_as.unwrap_or_else(|| Outcome::Answered(StatusClass::of(answer.status)))
     }
 
     fn take_echo(&self, echo: &Echo) -> Outcome {

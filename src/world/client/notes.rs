@@ -2,6 +2,7 @@
 
 use super::answer;
 use super::sheet::NUMBER;
+use crate::meter::Outcome;
 
 /// Collected while the fields are read.
 #[derive(Debug, Default)]
@@ -10,6 +11,8 @@ pub(super) struct Notes {
     served_by: Option<Box<[u8]>>,
     pub(super) echoes_other: bool,
     pub(super) session_lost: bool,
+    /// What the balancer itself says of a request that it could not have answered.
+    pub(super) refused_as: Option<Outcome>,
     pub(super) set_cookies: Vec<String>,
     number: u64,
     wants_cookies: bool,
@@ -42,6 +45,10 @@ impl Notes {
             18 if name.eq_ignore_ascii_case(b"x-evenkeel-session") => {
                 self.session_lost |= value.eq_ignore_ascii_case(b"lost");
             }
+            18 if name.eq_ignore_ascii_case(b"x-evenkeel-outcome") => {
+                let is_named = |outcome: &Outcome| outcome.name().as_bytes() == value;
+                self.refused_as = Outcome::ALL.into_iter().find(is_named);
+            }
             18 if name.eq_ignore_ascii_case(NUMBER.as_bytes()) => {
                 self.echoes_other |= answer::number(value) != Some(self.number);
             }
@@ -64,6 +71,15 @@ mod tests {
         assert!(!notes.echoes_other);
         notes.note(b"x-evenkeel-request", b"8");
         assert!(notes.echoes_other);
+    }
+
+    #[test]
+    fn a_refusal_says_what_it_is() {
+        let mut notes = Notes::new(7, true);
+        notes.note(b"x-evenkeel-outcome", b"anything");
+        assert_eq!(notes.refused_as, None);
+        notes.note(b"x-evenkeel-outcome", Outcome::NoServer.name().as_bytes());
+        assert_eq!(notes.refused_as, Some(Outcome::NoServer));
     }
 
     #[test]

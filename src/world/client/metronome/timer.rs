@@ -20,6 +20,10 @@ pub(in super::super) struct Timer {
 }
 
 impl Timer {
+    #[expect(
+        deprecated,
+        reason = "its successor is unsafe to call for files that may change under it, which one we own does not"
+    )]
     pub(super) fn new(clock: Arc<dyn Clock>) -> io::Result<Self> {
         let flags = TimerfdFlags::NONBLOCK | TimerfdFlags::CLOEXEC;
         let file = timerfd_create(TimerfdClockId::Monotonic, flags)?;
