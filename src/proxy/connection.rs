@@ -12,6 +12,7 @@ use tokio::io::AsyncReadExt as _;
 use tokio::sync::watch;
 
 use super::event::{Event, What};
+use super::l4;
 use super::l7;
 use super::network::{Network, Wire as _};
 use super::plan::ListenerPlan;
@@ -89,7 +90,11 @@ pub(super) async fn serve<N: Network>(worker: &Rc<Worker<N>>, arrival: Arrival, 
     }
     match listener.protocol {
         Protocol::Http => l7::serve(connection, transport).await,
-        Protocol::Tcp | Protocol::Udp | Protocol::TlsPassthrough => {}
+        Protocol::Tcp | Protocol::TlsPassthrough => {
+            l4::serve(connection, transport, listener).await;
+        }
+        // Datagrams make no connections.
+        Protocol::Udp => {}
     }
 }
 
@@ -141,7 +146,7 @@ impl<N: Network> Connection<N> {
         None
     }
 
-    fn misbehaved(&self, listener: &ListenerPlan, why: String) {
+    pub(super) fn misbehaved(&self, listener: &ListenerPlan, why: String) {
         let listener = Arc::clone(&listener.name);
         self.worker.shared.tell(|at_ns| Event { at_ns, what: What::Misbehaved { listener, why } });
     }

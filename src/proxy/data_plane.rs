@@ -4,13 +4,15 @@ use std::io;
 use std::net::SocketAddr;
 use std::rc::Rc;
 use std::sync::Arc;
+use std::sync::atomic::AtomicUsize;
 use std::thread::JoinHandle;
 use std::time::Duration;
 
 use tokio::runtime::{Builder, LocalOptions, LocalRuntime};
 use tokio::sync::mpsc;
 
-use super::network::{Sockets, bind_tcp};
+use super::l4::{Datagrams, serve_datagrams};
+use super::network::{Sockets, bind_tcp, bind_udp};
 use super::shared::Shared;
 use super::worker::Worker;
 
@@ -30,6 +32,12 @@ enum Order {
     Listen {
         slot: usize,
         listener: std::net::TcpListener,
+    },
+    Carry {
+        slot: usize,
+        socket: std::net::UdpSocket,
+        /// Sessions of the listener over all workers.
+        n_sessions: Arc<AtomicUsize>,
     },
     Close {
         slot: usize,
@@ -62,6 +70,18 @@ impl DataPlane {
         let address = listeners[0].local_addr()?;
         for (worker, listener) in self.workers.iter().zip(listeners) {
             worker.order(Order::Listen { slot, listener })?;
+        }
+        Ok(address)
+    }
+
+    /// The same for datagrams.
+    pub fn listen_udp(&self, slot: usize, address: SocketAddr) -> io::Result<SocketAddr> {
+        let sockets = bind_udp(address, self.workers.len())?;
+        let address = sockets[0].local_addr()?;
+        let n_sessions = Arc::new(AtomicUsize::new(0));
+        for (worker, socket) in self.workers.iter().zip(sockets) {
+            let n_sessions = Arc::clone(&n_sessions);
+            worker.order(Order::Carry { slot, socket, n_sessions })?;
         }
         Ok(address)
     }
@@ -134,6 +154,16 @@ fn run(runtime: &LocalRuntime, worker: Rc<Worker<Sockets>>, mut inbox: mpsc::Rec
                     match tokio::net::TcpListener::from_std(listener) {
                         Ok(listener) => {
                             tokio::task::spawn_local(Rc::clone(&worker).listen(slot, listener));
+                        }
+                        Err(error) => worker.trouble(slot, &error.to_string()),
+                    }
+                }
+                Order::Carry { slot, socket, n_sessions } => {
+                    match tokio::net::UdpSocket::from_std(socket) {
+                        Ok(socket) => {
+                            let datagrams = Datagrams { slot, socket, n_sessions };
+                            let worker = Rc::clone(&worker);
+                            tokio::task::spawn_local(serve_datagrams(worker, datagrams));
                         }
                         Err(error) => worker.trouble(slot, &error.to_string()),
                     }

@@ -21,6 +21,7 @@ mod health;
 mod hello;
 mod host;
 mod idle;
+mod l4;
 mod l7;
 mod lanes;
 mod network;

@@ -34,6 +34,22 @@ impl<S> Transport<S> {
         assert!(self.ahead.is_empty(), "bytes were put back before the earlier ones were read");
         self.ahead = ahead;
     }
+
+    /// The connection underneath.
+    pub(super) fn wire(&self) -> &S {
+        match &self.way {
+            Way::Plain(stream) => stream,
+            Way::Encrypted(stream) => stream.get_ref().0.wire(),
+        }
+    }
+
+    /// The same where nothing is between it and the reader.
+    pub(super) fn bare_wire(&self) -> Option<&S> {
+        match &self.way {
+            Way::Plain(stream) if self.ahead.is_empty() => Some(stream),
+            _ => None,
+        }
+    }
 }
 
 impl<S: AsyncRead + AsyncWrite + Unpin> AsyncRead for Transport<S> {

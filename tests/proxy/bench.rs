@@ -6,9 +6,11 @@ use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use evenkeel::lab::{self, Lab};
+use evenkeel::lab::{self, Lab, Protocol};
 use evenkeel::period::Clock;
 use evenkeel::proxy::{Blueprint, DataPlane, ListenerParts, Shared};
+
+use crate::secrets;
 
 /// A proxy under test.
 pub struct Bench {
@@ -55,12 +57,17 @@ impl Bench {
         };
         let listeners = bench.lab.listeners.clone();
         for (slot, listener) in listeners.iter().enumerate() {
-            let parts = ListenerParts { slot, tls: None, meter: Arc::default() };
+            let tls = secrets::of_listener(listener);
+            let parts = ListenerParts { slot, tls, meter: Arc::default() };
             bench.parts.insert(listener.name.clone(), parts);
         }
         bench.publish();
         for (slot, listener) in listeners.iter().enumerate() {
-            let address = bench.plane.listen(slot, listener.address.parse().unwrap()).unwrap();
+            let address = listener.address.parse().unwrap();
+            let address = match listener.protocol {
+                Protocol::Udp => bench.plane.listen_udp(slot, address).unwrap(),
+                _ => bench.plane.listen(slot, address).unwrap(),
+            };
             bench.listening.insert(listener.name.clone(), address);
         }
         bench
@@ -81,7 +88,7 @@ impl Bench {
             seed: self.lab.seed,
             listeners: self.parts.clone(),
             addresses: self.addresses.clone(),
-            upstream_tls: BTreeMap::new(),
+            upstream_tls: secrets::of_pools(&self.lab.pools),
         });
         self.plane.sweep().unwrap();
     }

@@ -8,6 +8,8 @@ mod http2_floods;
 mod http2_servers;
 mod http_kit;
 mod interim;
+mod l4;
 mod matrix;
+mod secrets;
 mod stock_http2;
 mod upgrade;

@@ -25,7 +25,6 @@ mod way;
 
 pub(super) use tunnel::Tunnel;
 pub use upload::Upload;
-#[expect(unused_imports, reason = "the door for connections without HTTP")]
 pub(super) use upstream::connect;
 
 use super::connection::Connection;
