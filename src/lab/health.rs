@@ -20,7 +20,7 @@ impl Health {
     /// What the judge of the pool's health goes by.
     pub fn rules(&self) -> Rules {
         let Self { active, passive, ejection, breaker } = self.clone();
-        let (rise, fall) = active.map_or((1, 1), |check| (check.rise, check.fall));
+        let (rise, fall) = active.map_or((0, 0), |check| (check.rise, check.fall));
         Rules { rise, fall, passive, ejection, breaker }
     }
 }

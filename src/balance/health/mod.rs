@@ -94,6 +94,8 @@ pub enum Cause {
     },
     CircuitOnTrial,
     CircuitClosed,
+    /// What was held against it does not count any more under new rules.
+    RulesChanged,
 }
 
 impl Judge {
@@ -101,16 +103,30 @@ impl Judge {
         Self { rules, records: vec![Record::default(); members], interval_ends_ns: 0 }
     }
 
-    /// The judge of the pool that follows: `before[i]` says where the new member `i` stood, if it did.
+    /// The judge of the pool that follows: `before[i]` says where the new member `i` stood, if it did. What no rule
+    /// forbids any more is forgotten, because nothing would ever come to take it back.
     pub fn followed_by(&self, rules: Rules, before: &[Option<usize>]) -> Self {
         let record = |place: &Option<usize>| {
-            place.map(|place| self.records[place].clone()).unwrap_or_default()
+            let record = place.map(|place| self.records[place].clone()).unwrap_or_default();
+            record.under(&rules)
         };
         Self {
-            rules,
             records: before.iter().map(record).collect(),
             interval_ends_ns: self.interval_ends_ns,
+            rules,
         }
+    }
+
+    /// Whether answers make any difference, bad ones at least.
+    pub fn heeds_answers(&self) -> bool {
+        self.rules.watch_answers() || self.rules.breaker.is_some()
+    }
+
+    /// Whether good answers make a difference now: rates are counted, or somebody has failures to make good.
+    pub fn heeds_good_answers(&self) -> bool {
+        let counts = self.rules.watch_rates() || self.rules.breaker.is_some();
+        let suspect = |record: &Record| record.failures_in_a_row > 0;
+        counts || self.rules.passive.consecutive_failures > 0 && self.records.iter().any(suspect)
     }
 
     /// How a member's health stands now, all evidence together.
@@ -173,8 +189,7 @@ impl Judge {
 
     /// When [`Judge::advance`] has something to do next, if ever.
     pub fn due_ns(&self) -> Option<u64> {
-        let passive = &self.rules.passive;
-        let rates = passive.failure_rate.is_some() || passive.success_rate.is_some();
+        let rates = self.rules.watch_rates();
         let forgiving = self.records.iter().any(|record| record.times_ejected > 0);
         let interval = (rates || forgiving).then_some(self.interval_ends_ns);
         let releases = self.records.iter().flat_map(|record| {
@@ -259,6 +274,24 @@ impl Judge {
                 enough.then_some(Cause::CircuitOpened { percent })
             }
         }
+    }
+}
+
+impl Record {
+    /// Without what these rules do not know.
+    fn under(mut self, rules: &Rules) -> Self {
+        if !rules.check() {
+            self.failed_checks = false;
+            self.checks_in_a_row = 0;
+        }
+        if !rules.watch_answers() {
+            self.ejected_until_ns = None;
+            self.failures_in_a_row = 0;
+        }
+        if rules.breaker.is_none() {
+            self.circuit = Circuit::default();
+        }
+        self
     }
 }
 

@@ -108,10 +108,26 @@ impl Default for Breaker {
 /// All that a judge goes by.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Rules {
-    /// Good checks in a row that bring a server back, and bad ones that take it out.
+    /// Good checks in a row that bring a server back, and bad ones that take it out; 0 without checks.
     pub rise: u32,
     pub fall: u32,
     pub passive: Passive,
     pub ejection: Ejection,
     pub breaker: Option<Breaker>,
+}
+
+impl Rules {
+    /// Whether servers are asked now and then.
+    pub(super) fn check(&self) -> bool {
+        self.fall > 0
+    }
+
+    /// Whether answers may eject a server.
+    pub(super) fn watch_answers(&self) -> bool {
+        self.passive.consecutive_failures > 0 || self.watch_rates()
+    }
+
+    pub(super) fn watch_rates(&self) -> bool {
+        self.passive.failure_rate.is_some() || self.passive.success_rate.is_some()
+    }
 }

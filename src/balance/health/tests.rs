@@ -131,3 +131,35 @@ fn a_judge_remembers_members_across_a_change_of_the_pool() {
     let next = judge.followed_by(rules(), &[Some(1), None]);
     assert_eq!((next.health(0), next.health(1)), (Health::Ejected, Health::Up));
 }
+
+#[test]
+fn what_no_rule_knows_any_more_is_forgotten() {
+    let breaker = Some(Breaker { min_requests: 1, ..Breaker::default() });
+    let passive = Passive { consecutive_failures: 3, ..Passive::default() };
+    let all = Rules { passive, breaker, ..rules() };
+    let none = Rules {
+        passive: Passive { consecutive_failures: 0, ..Passive::default() },
+        ..Rules::default()
+    };
+    let mut judge = Judge::new(all.clone(), 4);
+    checks(&mut judge, &[false, false, false]);
+    judge.answered(1, false, 0).unwrap();
+    (0..3).for_each(|_| drop(judge.answered(2, false, 0)));
+    let members = [Some(0), Some(1), Some(2), Some(3)];
+    let healths = |judge: &Judge| [0, 1, 2].map(|member| judge.health(member));
+    assert_eq!(healths(&judge), [Health::Down, Health::Ejected, Health::Ejected]);
+    assert_eq!(healths(&judge.followed_by(all, &members)), healths(&judge));
+    assert_eq!(healths(&judge.followed_by(none.clone(), &members)), [Health::Up; 3]);
+}
+
+#[test]
+fn good_answers_count_while_somebody_has_failures_to_make_good() {
+    let mut judge = Judge::new(rules(), 2);
+    assert!(judge.heeds_answers() && !judge.heeds_good_answers());
+    judge.answered(1, false, 0);
+    assert!(judge.heeds_good_answers());
+    judge.answered(1, true, 0);
+    assert!(!judge.heeds_good_answers());
+    let breaker = Some(Breaker::default());
+    assert!(Judge::new(Rules { breaker, ..rules() }, 2).heeds_good_answers());
+}

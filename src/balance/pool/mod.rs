@@ -129,7 +129,7 @@ impl Pool {
     /// client's, for whom a drained server still works and a panic changes nothing.
     pub fn admits(&self, index: usize, bound: bool) -> bool {
         let member = &self.members[index];
-        let panic = !bound && self.groups[self.places[index].0 as usize].panic.load(Relaxed);
+        let panic = !bound && self.panics(index);
         let well = panic
             || match member.standing.health() {
                 Health::Up => true,
@@ -149,12 +149,19 @@ impl Pool {
     /// The same where several threads pick at once: `None` if somebody else took the last place since the pick.
     pub fn try_start(&self, index: usize) -> Option<u32> {
         let beside = self.start(index);
-        let limit = self.members[index].limit;
-        if limit != 0 && beside >= limit {
+        let member = &self.members[index];
+        let over_limit = member.limit != 0 && beside >= member.limit;
+        let on_trial = beside > 0 && member.standing.health() == Health::Trial;
+        if over_limit || on_trial && !self.panics(index) {
             self.cancel(index);
             return None;
         }
         Some(beside)
+    }
+
+    /// Whether a member's group has so few healthy members that their health is ignored.
+    fn panics(&self, index: usize) -> bool {
+        self.groups[self.places[index].0 as usize].panic.load(Relaxed)
     }
 
     /// Takes back a start that came to nothing.
