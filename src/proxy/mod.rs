@@ -17,7 +17,7 @@ mod event;
 mod framing;
 mod guard;
 mod headers;
-mod health;
+pub mod health;
 mod hello;
 mod host;
 mod idle;

@@ -1,12 +1,13 @@
 //! A pool in force: the balancing of one plan, and the state that outlives plans.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering::Relaxed};
+use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
 
 use arc_swap::ArcSwapWeak;
 
 use super::health::Watch;
 use super::server::Server;
+use super::shared::Shared;
 use super::sticky::Sticky;
 use super::waiting::Waiting;
 use crate::balance::pool::Pool;
@@ -22,6 +23,8 @@ pub struct PoolInForce {
     /// In the order of the members.
     pub servers: Vec<Arc<Server>>,
     pub(super) keyed: bool,
+    /// Kept from plan to plan for as long as stickiness is set as it is.
+    pub(super) sticky: Arc<Sticky>,
     pub state: Arc<PoolState>,
 }
 
@@ -30,7 +33,6 @@ pub struct PoolState {
     /// The newest pool of this name; nothing once it was removed.
     pub(super) current: ArcSwapWeak<PoolInForce>,
     pub(super) waiting: Waiting,
-    pub(super) sticky: Sticky,
     pub(super) watch: Watch,
     /// Requests under way, and how many of their tries are repetitions: for the retry budget.
     pub(super) under_way: AtomicU32,
@@ -64,20 +66,22 @@ impl PoolInForce {
 }
 
 impl PoolState {
-    pub(super) fn new(
-        settings: &lab::Pool,
-        clock: Arc<dyn Clock>,
-        in_line: Arc<AtomicUsize>,
-    ) -> Self {
+    pub(super) fn new(settings: &lab::Pool, shared: &Shared) -> Self {
+        let in_line = Arc::clone(&shared.tallies.in_line);
+        let (events, bell) = (Arc::clone(&shared.events), Arc::clone(&shared.bell));
         Self {
             current: ArcSwapWeak::default(),
             waiting: Waiting::new(settings.queue.limit as usize, in_line),
-            sticky: Sticky::new(&settings.stickiness),
-            watch: Watch::new(settings),
+            watch: Watch::new(settings, events, bell),
             under_way: AtomicU32::new(0),
             retrying: AtomicU32::new(0),
-            clock,
+            clock: Arc::clone(&shared.clock),
         }
+    }
+
+    /// Answers that did not count for health because too many came at once.
+    pub fn unjudged(&self) -> u64 {
+        self.watch.unjudged()
     }
 
     /// Whether one more try may repeat a request: a failing pool must not get more work (Envoy's retry budget).

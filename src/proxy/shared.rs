@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering::Relaxed};
 
 use arc_swap::ArcSwap;
+use tokio::sync::Notify;
 
 use super::event::Event;
 use super::plan::Plan;
@@ -17,10 +18,12 @@ pub struct Shared {
     pub clock: Arc<dyn Clock>,
     /// Sampled requests.
     pub records: Recent<Record>,
-    pub events: Recent<Event>,
+    pub events: Arc<Recent<Event>>,
     pub tallies: Tallies,
     /// Signs stickiness cookies.
     pub(super) cookie_key: [u8; 32],
+    /// Wakes who watches over the servers' health.
+    pub(super) bell: Arc<Notify>,
     /// Counts the servers there ever were.
     pub(super) serials: AtomicU64,
 }
@@ -46,9 +49,10 @@ impl Shared {
             plan: ArcSwap::from_pointee(Plan::default()),
             clock,
             records: Recent::new(history),
-            events: Recent::new(EVENTS),
+            events: Arc::new(Recent::new(EVENTS)),
             tallies: Tallies::default(),
             cookie_key,
+            bell: Arc::default(),
             serials: AtomicU64::new(1),
         }
     }

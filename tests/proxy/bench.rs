@@ -8,17 +8,22 @@ use std::time::{Duration, Instant};
 
 use evenkeel::lab::{self, Lab, Protocol};
 use evenkeel::period::Clock;
-use evenkeel::proxy::{Blueprint, DataPlane, ListenerParts, Shared};
+use evenkeel::proxy::tls::Origination;
+use evenkeel::proxy::{Blueprint, DataPlane, ListenerParts, PoolInForce, Shared};
+
+use crate::vigil::Vigil;
 
 use crate::secrets;
 
 /// A proxy under test.
 pub struct Bench {
+    _vigil: Vigil,
     plane: DataPlane,
     pub lab: Lab,
     addresses: BTreeMap<(String, String), Vec<SocketAddr>>,
     parts: BTreeMap<String, ListenerParts>,
     listening: BTreeMap<String, SocketAddr>,
+    upstream_tls: BTreeMap<String, Arc<Origination>>,
 }
 
 pub struct RealClock(Instant);
@@ -43,17 +48,24 @@ impl Clock for RealClock {
 impl Bench {
     /// Runs a lab, whose listeners take free ports.
     pub fn run(text: &str) -> Self {
+        Self::run_with(text, BTreeMap::new())
+    }
+
+    /// The same with what pools need to speak TLS to their servers.
+    pub fn run_with(text: &str, upstream_tls: BTreeMap<String, Arc<Origination>>) -> Self {
         let loaded = lab::load(text.as_bytes()).unwrap_or_else(|refused| panic!("{refused:?}"));
         let lab = loaded.lab.into_lab();
         let workers = lab.workers.unwrap_or(1) as usize;
         let shared = Arc::new(Shared::new(RealClock::start(), 1000, [7; 32]));
-        let plane = DataPlane::start(shared, workers, lab.seed).unwrap();
+        let plane = DataPlane::start(Arc::clone(&shared), workers, lab.seed).unwrap();
         let mut bench = Self {
+            _vigil: Vigil::keep(&shared),
             plane,
             lab,
             addresses: BTreeMap::new(),
             parts: BTreeMap::new(),
             listening: BTreeMap::new(),
+            upstream_tls,
         };
         let listeners = bench.lab.listeners.clone();
         for (slot, listener) in listeners.iter().enumerate() {
@@ -79,6 +91,7 @@ impl Bench {
             for server in &pool.servers {
                 let Some(address) = &server.address else { continue };
                 let key = (pool.name.clone(), server.name.clone());
+                let address = address.replace("localhost", "127.0.0.1");
                 self.addresses.insert(key, vec![address.parse().unwrap()]);
             }
         }
@@ -88,7 +101,10 @@ impl Bench {
             seed: self.lab.seed,
             listeners: self.parts.clone(),
             addresses: self.addresses.clone(),
-            upstream_tls: secrets::of_pools(&self.lab.pools),
+            upstream_tls: secrets::of_pools(&self.lab.pools)
+                .into_iter()
+                .chain(self.upstream_tls.clone())
+                .collect(),
         });
         self.plane.sweep().unwrap();
     }
@@ -100,6 +116,11 @@ impl Bench {
     /// Closes a listener, and what is left on it after `grace`.
     pub fn close(&self, listener: &str, grace: Duration) {
         self.plane.close(self.parts[listener].slot, grace).unwrap();
+    }
+
+    /// A pool as it is now.
+    pub fn pool(&self, name: &str) -> Arc<PoolInForce> {
+        Arc::clone(&self.shared().plan().pools[name])
     }
 
     pub fn address(&self, listener: &str) -> SocketAddr {

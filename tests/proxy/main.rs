@@ -1,8 +1,9 @@
 //! The data plane end to end, over real sockets.
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 mod basics;
 mod bench;
+mod checks;
+mod grpc_checks;
 mod http2_ends;
 mod http2_floods;
 mod http2_servers;
@@ -10,6 +11,12 @@ mod http_kit;
 mod interim;
 mod l4;
 mod matrix;
+mod origin;
+mod passive;
 mod secrets;
 mod stock_http2;
 mod upgrade;
+mod vigil;
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+

@@ -11,6 +11,7 @@ use super::super::headers::Edits;
 use super::super::pool::{PoolInForce, PoolState};
 use super::super::server::{Server, UpstreamTls, cookie_hash};
 use super::super::shared::Shared;
+use super::super::sticky::Sticky;
 use super::super::tls::Origination;
 use super::{Goal, ListenerPlan, Plan, RoutePlan};
 use crate::balance::pool::Pool;
@@ -45,17 +46,18 @@ impl Shared {
         let plan = Arc::new(Build { shared: self, blueprint, before: &before }.plan());
         self.plan.store(Arc::clone(&plan));
         for pool in plan.pools.values() {
-            pool.state.current.store(Arc::downgrade(pool));
-            pool.state.waiting.ask_again();
+            pool.come_into_force();
         }
         for pool in before.pools.values() {
             if !plan.pools.contains_key(&pool.name) {
                 pool.state.current.store(Weak::new());
+                pool.state.waiting.ask_again();
             }
             let kept = plan.pools.get(&pool.name).map_or(&[][..], |pool| &pool.servers[..]);
             let gone = |server: &&Arc<Server>| !kept.iter().any(|kept| Arc::ptr_eq(kept, server));
             pool.servers.iter().filter(gone).for_each(|server| server.retired.store(true, Relaxed));
         }
+        self.bell.notify_one();
         plan
     }
 }
@@ -120,26 +122,19 @@ impl Build<'_> {
                 .map_or_else(|| settings.name.as_str().into(), |pool| Arc::clone(&pool.name)),
             shares: (0..n_shares).map(share).collect(),
             keyed: settings.algorithm.about().keyed,
-            state: self.state(settings, before),
+            sticky: before
+                .filter(|before| before.settings.stickiness == settings.stickiness)
+                .map_or_else(
+                    || Arc::new(Sticky::new(&settings.stickiness)),
+                    |before| Arc::clone(&before.sticky),
+                ),
+            state: before.map_or_else(
+                || Arc::new(PoolState::new(settings, self.shared)),
+                |before| Arc::clone(&before.state),
+            ),
             settings: Arc::new(settings.clone()),
             servers,
         })
-    }
-
-    fn state(
-        &self,
-        settings: &crate::lab::Pool,
-        before: Option<&Arc<PoolInForce>>,
-    ) -> Arc<PoolState> {
-        let Some(before) = before.filter(|it| it.settings.stickiness == settings.stickiness) else {
-            let in_line = Arc::clone(&self.shared.tallies.in_line);
-            return Arc::new(PoolState::new(settings, Arc::clone(&self.shared.clock), in_line));
-        };
-        before.state.waiting.set_limit(settings.queue.limit as usize);
-        let places: Vec<Option<usize>> =
-            settings.terms().iter().map(|terms| before.balancing().index_of(&terms.name)).collect();
-        before.state.watch.follow(settings.health.rules(), &places);
-        Arc::clone(&before.state)
     }
 
     fn servers(
