@@ -30,6 +30,7 @@ mod plan;
 mod pool;
 mod proxy_protocol;
 mod record;
+mod retrying;
 mod server;
 mod shared;
 mod sticky;

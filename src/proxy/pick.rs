@@ -3,6 +3,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use tokio::time::Instant;
+
 use super::pool::PoolInForce;
 use super::shared::Shared;
 use super::ticket::Ticket;
@@ -32,6 +34,8 @@ impl Asker<'_> {
         notes: &mut Notes,
     ) -> Result<Ticket, Outcome> {
         let (mut pool, mut request) = (Arc::clone(pool), *request);
+        // However often the line is asked anew, nobody waits for longer than the line allows.
+        let mut until = None;
         loop {
             let own = self.own.as_ref().and_then(|own| pool.balancing().index_of(own));
             let own = own.map(|index| index as u32);
@@ -51,7 +55,7 @@ impl Asker<'_> {
                         return Ok(Ticket::new(pool, self.worker, index, beside));
                     }
                 }
-                Pick::Wait { only } => match self.wait(&pool, only).await? {
+                Pick::Wait { only } => match self.wait(&pool, only, &mut until).await? {
                     Turn::Place(place) => return Ok(place.into_ticket()),
                     Turn::AskAgain => {
                         let newest = pool.newest();
@@ -63,7 +67,29 @@ impl Asker<'_> {
         }
     }
 
-    async fn wait(&self, pool: &Arc<PoolInForce>, only: Option<u32>) -> Result<Turn, Outcome> {
+    /// A place at once at a server that was not tried yet, or none.
+    pub(super) fn pick_at_once(
+        &self,
+        pool: &Arc<PoolInForce>,
+        request: &Request<'_>,
+        dice: &mut Dice,
+        notes: &mut Notes,
+    ) -> Option<Ticket> {
+        let share = pool.share(self.worker);
+        let index = share.pick(request, None, dice, notes).member()?;
+        if request.tried.contains(index as u32) {
+            return None;
+        }
+        let beside = share.try_start(index)?;
+        Some(Ticket::new(Arc::clone(pool), self.worker, index, beside))
+    }
+
+    async fn wait(
+        &self,
+        pool: &Arc<PoolInForce>,
+        only: Option<u32>,
+        until: &mut Option<Instant>,
+    ) -> Result<Turn, Outcome> {
         let in_all = self.shared.plan.load().limits.queue as usize;
         let waiting = &pool.state.waiting;
         let mut place = waiting.join(self.worker, only, in_all).ok_or(Outcome::QueueFull)?;
@@ -73,7 +99,8 @@ impl Asker<'_> {
             pool.place_came_free(index);
         }
         let patience = Duration::from_nanos(pool.settings.queue.timeout.ns());
-        match tokio::time::timeout(patience, &mut place.turn).await {
+        let until = *until.get_or_insert_with(|| Instant::now() + patience);
+        match tokio::time::timeout_at(until, &mut place.turn).await {
             Ok(Ok(turn)) => Ok(turn),
             Ok(Err(_gone)) => Ok(Turn::AskAgain),
             Err(_elapsed) => Err(Outcome::TimedOut(TimeoutKind::Queue)),

@@ -1,7 +1,7 @@
 //! A pool in force: the balancing of one plan, and the state that outlives plans.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
+use std::sync::atomic::AtomicU32;
 
 use arc_swap::ArcSwapWeak;
 
@@ -82,12 +82,5 @@ impl PoolState {
     /// Answers that did not count for health because too many came at once.
     pub fn unjudged(&self) -> u64 {
         self.watch.unjudged()
-    }
-
-    /// Whether one more try may repeat a request: a failing pool must not get more work (Envoy's retry budget).
-    pub(super) fn may_retry(&self, budget: &lab::Budget) -> bool {
-        let allowed = f64::from(self.under_way.load(Relaxed)) * budget.percent / 100.0;
-        let retrying = f64::from(self.retrying.load(Relaxed));
-        retrying < allowed.max(f64::from(budget.floor))
     }
 }

@@ -39,6 +39,9 @@ pub struct Tallies {
     pub failed_handshakes: AtomicU64,
     /// Requests that wait for a server with room, over all pools.
     pub in_line: Arc<AtomicUsize>,
+    /// Requests that are being tried again, over all routes, and how often there were too many of them.
+    pub retrying: AtomicUsize,
+    pub retry_limit_hits: AtomicU64,
     /// Requests that were measured but not recorded for looking at.
     pub unsampled: AtomicU64,
 }
@@ -77,6 +80,20 @@ impl Tallies {
             return false;
         }
         true
+    }
+
+    /// Counts a request among those that are being tried again, if there are fewer than `limit`.
+    pub(super) fn begin_retry(&self, limit: u32) -> bool {
+        let within = self.retrying.fetch_add(1, Relaxed) < limit as usize;
+        if !within {
+            self.retrying.fetch_sub(1, Relaxed);
+            self.retry_limit_hits.fetch_add(1, Relaxed);
+        }
+        within
+    }
+
+    pub(super) fn end_retry(&self) {
+        self.retrying.fetch_sub(1, Relaxed);
     }
 
     pub(super) fn leave(&self) {

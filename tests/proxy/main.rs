@@ -13,6 +13,7 @@ mod l4;
 mod matrix;
 mod origin;
 mod passive;
+mod retries;
 mod secrets;
 mod stock_http2;
 mod upgrade;

@@ -21,7 +21,7 @@ pub use stick_table::StickTable;
 
 use super::decision::{Decision, Exclusion, Notes, Rule, Stage};
 use super::member::{Health, Member, Sample};
-use super::view::{Request, View};
+use super::view::{Request, Tried, View};
 use super::{Balancer, Origin, Picture};
 use crate::dice::Dice;
 use crate::hash::{mix, xxh64};
@@ -118,6 +118,18 @@ impl Pool {
         if let Some(pick) = own.and_then(|own| self.pick_own(request, own, notes)) {
             return pick;
         }
+        match self.pick_anew(request, dice, notes) {
+            // Everybody who could serve had the request already: they are asked once more.
+            Pick::Nobody if request.tried.count() > 0 => {
+                notes.add(Decision::start_over);
+                let request = Request { tried: Tried::default(), ..*request };
+                self.pick_anew(&request, dice, notes)
+            }
+            pick => pick,
+        }
+    }
+
+    fn pick_anew(&self, request: &Request<'_>, dice: &mut Dice, notes: &mut Notes) -> Pick {
         if self.is_warming(request.now_ns) {
             self.pick_while_warming(request, dice, notes)
         } else {

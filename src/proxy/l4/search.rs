@@ -2,13 +2,13 @@
 
 use std::rc::Rc;
 use std::sync::Arc;
-use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;
 
 use super::super::network::Network;
 use super::super::pick::Asker;
 use super::super::plan::RoutePlan;
 use super::super::pool::PoolInForce;
+use super::super::retrying::Retrying;
 use super::super::ticket::Ticket;
 use super::super::worker::Worker;
 use super::passage::Passage;
@@ -90,15 +90,16 @@ impl<'a, N: Network> Search<'a, N> {
     /// Whether another server may be tried; waits the time that must pass before.
     pub(super) async fn may_go_on(&mut self, passage: &mut Passage, failure: Outcome) -> bool {
         let retries = &self.route.retries;
-        let allowed = self.attempt < retries.attempts
-            && retries.on.contains(&RetryOn::Connect)
-            && self.pool.state.may_retry(&retries.budget);
-        if !allowed {
+        if self.attempt >= retries.attempts || !retries.on.contains(&RetryOn::Connect) {
             return false;
+        }
+        if self.retrying.is_none() {
+            let taken = Retrying::take(&self.pool, &self.worker.shared, &retries.budget);
+            let Ok(taken) = taken else { return false };
+            self.retrying = Some(taken);
         }
         passage.failed(failure);
         self.failure = Some(failure);
-        self.retrying.get_or_insert_with(|| Retrying::new(&self.pool));
         let longest_ns = retries.backoff.base.ns().saturating_mul(1 << (self.attempt - 1).min(20));
         let longest_ns = longest_ns.min(retries.backoff.max.ns());
         if longest_ns > 0 {
@@ -106,21 +107,5 @@ impl<'a, N: Network> Search<'a, N> {
             tokio::time::sleep(Duration::from_nanos(drawn_ns)).await;
         }
         true
-    }
-}
-
-/// Counts a connection among those that are being tried again.
-struct Retrying(Arc<PoolInForce>);
-
-impl Retrying {
-    fn new(pool: &Arc<PoolInForce>) -> Self {
-        pool.state.retrying.fetch_add(1, Relaxed);
-        Self(Arc::clone(pool))
-    }
-}
-
-impl Drop for Retrying {
-    fn drop(&mut self) {
-        self.0.state.retrying.fetch_sub(1, Relaxed);
     }
 }

@@ -45,12 +45,12 @@ impl Caller {
     /// The server that the caller is bound to, if the pool remembers sources.
     pub(super) fn own(&self, pool: &PoolInForce, now_ns: u64) -> Option<Arc<str>> {
         let Stickiness::Source(_) = pool.settings.stickiness else { return None };
-        pool.state.sticky.find(&self.name(), now_ns)
+        pool.sticky.find(&self.name(), now_ns)
     }
 
     pub(super) fn bind(&self, pool: &PoolInForce, server: &Arc<str>, now_ns: u64) {
         if let Stickiness::Source(_) = pool.settings.stickiness {
-            pool.state.sticky.bind(&self.name(), server, now_ns);
+            pool.sticky.bind(&self.name(), server, now_ns);
         }
     }
 

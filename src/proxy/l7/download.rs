@@ -37,6 +37,8 @@ pub(super) struct Relayed<N: Network> {
     pub(super) idle: Option<Duration>,
     pub(super) lease: Option<Lease<N>>,
     pub(super) stalled: Option<Pin<Box<Sleep>>>,
+    /// When the request as a whole has to be over.
+    pub(super) deadline: Option<Pin<Box<Sleep>>>,
 }
 
 /// A connection that goes back to rest when the answer it brings was read to its end.
@@ -52,6 +54,8 @@ pub(super) enum DownloadError {
     Broken(#[source] AnswerError),
     #[error("the server stopped sending")]
     Stalled,
+    #[error("the request took longer than allowed")]
+    Late,
 }
 
 impl<N: Network> Lease<N> {
@@ -76,6 +80,12 @@ impl<N: Network> Relayed<N> {
         &mut self,
         ctx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, DownloadError>>> {
+        if let Some(deadline) = &mut self.deadline
+            && deadline.as_mut().poll(ctx).is_ready()
+        {
+            self.finish(Outcome::TimedOut(TimeoutKind::Total));
+            return Poll::Ready(Some(Err(DownloadError::Late)));
+        }
         match Pin::new(&mut self.incoming).poll_frame(ctx) {
             Poll::Ready(None) => {
                 self.finish_well();

@@ -2,12 +2,11 @@
 
 use std::rc::Rc;
 use std::sync::Arc;
-use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;
 
+use http::Response;
 use http::request::Parts;
-use http::uri::Scheme;
-use http::{Request, Response};
+use tokio::time::Instant;
 
 use super::super::connection::Connection;
 use super::super::idle::Http1;
@@ -15,16 +14,19 @@ use super::super::network::Network;
 use super::super::pick::Asker;
 use super::super::plan::RoutePlan;
 use super::super::pool::PoolInForce;
-use super::super::record::Attempt;
+use super::super::record;
+use super::super::retrying::Retrying;
+use super::super::server::Server;
 use super::super::ticket::Ticket;
 use super::answer::Answer;
+use super::attempt::{Attempted, Failure, Stage};
 use super::client::Client;
 use super::journey::Journey;
-use super::upload::{Source, Upload, UploadError};
-use super::upstream::{self, Asking, Sent, Wanted};
+use super::upload::Source;
+use super::upstream::Wanted;
 use crate::balance::{self, Notes, Tried};
-use crate::lab::{RetryOn, UpstreamProtocol};
-use crate::meter::{LimitKind, Outcome, StatusClass, TimeoutKind};
+use crate::dice::Dice;
+use crate::meter::{Outcome, StatusClass, TimeoutKind};
 
 /// What stays the same over all tries.
 pub(super) struct Exchange<'a, N: Network> {
@@ -35,10 +37,13 @@ pub(super) struct Exchange<'a, N: Network> {
     pub(super) head: &'a Parts,
     pub(super) source: Option<&'a Rc<Source>>,
     pub(super) key: Vec<u8>,
+    /// The server that the client is bound to.
     pub(super) own: Option<Arc<str>>,
     pub(super) strict: bool,
     pub(super) client: &'a Client,
     pub(super) wanted: Wanted,
+    /// When all of it, the body of the answer included, has to be over.
+    pub(super) deadline: Option<Instant>,
 }
 
 /// An answer that came, and what has to be seen to its end.
@@ -48,247 +53,194 @@ pub(super) struct Exchanged {
     pub(super) ticket: Ticket,
 }
 
+/// How far the tries of a request have come.
+#[derive(Default)]
+pub(super) struct Course {
+    pub(super) n_tries: u32,
+    /// Who had the request already. By identity, because a new plan may number them otherwise.
+    tried: Vec<Arc<Server>>,
+    pub(super) retrying: Option<Retrying>,
+    /// An answer that is worth another try. The client gets it if there is nothing better to be had.
+    kept: Option<Exchanged>,
+}
+
 impl<N: Network> Exchange<'_, N> {
     /// Tries until there is an answer or no further try is allowed.
     pub(super) async fn run(&self, journey: &mut Journey) -> Result<Exchanged, Outcome> {
-        let mut tried = Tried::default();
-        let mut pool = Arc::clone(&self.pool);
-        let mut retrying: Option<Retrying> = None;
-        for attempt in 1.. {
-            let ticket = self.pick(&pool, tried, journey).await?;
-            // A request stays on the pool it began with, so that who was tried keeps their places.
-            pool = Arc::clone(&ticket.pool);
-            tried.add(ticket.index as u32);
-            let outcome = match self.attempt(ticket, journey).await {
+        let mut course = Course::default();
+        loop {
+            let picked = self.within(self.pick(&course, journey)).await;
+            let ticket = match picked {
+                Ok(ticket) => ticket,
+                Err(outcome) => return course.give_up(outcome),
+            };
+            course.begin(&ticket);
+            let place = note_attempt(journey);
+            let tried = match self.route.retries.hedge.as_ref().filter(|_| self.may_hedge()) {
+                Some(hedge) => self.race(ticket, hedge, &mut course, journey).await,
+                None => note_end(journey, place, self.attempt(ticket).await),
+            };
+            let failure = match tried {
                 Ok(exchanged) => {
                     let status = exchanged.response.status().as_u16();
-                    if !self.wants_retry_of_status(status)
-                        || !self.may_try_again(&pool, attempt, Stage::Answered)
-                    {
-                        return Ok(exchanged);
-                    }
                     let outcome = Outcome::Answered(StatusClass::of(status));
-                    exchanged.ticket.end(outcome);
-                    outcome
-                }
-                Err((outcome, stage)) => {
-                    if !self.wants_retry_of(outcome, stage)
-                        || !self.may_try_again(&pool, attempt, stage)
-                    {
-                        return Err(outcome);
+                    course.keep(exchanged);
+                    if !self.wants_retry_of_status(status) {
+                        return course.give_up(outcome);
                     }
-                    outcome
+                    Failure { outcome, stage: Stage::Answered }
                 }
+                Err(failure) => failure,
             };
-            note_outcome(journey, outcome);
-            if retrying.is_none() {
-                retrying = Some(Retrying::new(&pool).ok_or(Outcome::LimitHit(LimitKind::Retries))?);
+            if let Err(outcome) = self.take_leave_to_retry(&mut course, failure) {
+                return course.give_up(outcome);
             }
             journey.listener().meter.counters.retry();
-            self.back_off(attempt).await;
+            if let Err(outcome) = self.within(self.back_off(course.n_tries)).await {
+                return course.give_up(outcome);
+            }
         }
-        unreachable!("the loop ends by returning")
     }
 
-    async fn pick(
-        &self,
-        pool: &Arc<PoolInForce>,
-        tried: Tried,
-        journey: &mut Journey,
-    ) -> Result<Ticket, Outcome> {
+    async fn pick(&self, course: &Course, journey: &mut Journey) -> Result<Ticket, Outcome> {
         let worker = &self.connection.worker;
+        // The first try belongs to the plan that the request found; another goes to who is there by then.
+        let pool = if course.n_tries == 0 { Arc::clone(&self.pool) } else { self.pool.newest() };
         let now_ns = worker.shared.clock.now_ns();
         let mut notes = if journey.record.is_some() { Notes::on() } else { Notes::off() };
-        let asker = Asker {
+        let mut dice = Dice::new(worker.dice.borrow_mut().roll());
+        let request = self.request(course.tried_in(&pool), now_ns);
+        let ticket = self.asker().pick(&pool, &request, &mut dice, &mut notes).await?;
+        if let Some(record) = &mut journey.record {
+            record.phases.queue_ns += ticket.started_ns.saturating_sub(now_ns);
+        }
+        note_pick(journey, &ticket, notes);
+        Ok(ticket)
+    }
+
+    /// One more server at once, or none: nobody waits in line only to be quicker.
+    pub(super) fn pick_another(&self, course: &Course, journey: &mut Journey) -> Option<Ticket> {
+        let worker = &self.connection.worker;
+        let pool = self.pool.newest();
+        let mut notes = if journey.record.is_some() { Notes::on() } else { Notes::off() };
+        let mut dice = Dice::new(worker.dice.borrow_mut().roll());
+        let request = self.request(course.tried_in(&pool), worker.shared.clock.now_ns());
+        let ticket = self.asker().pick_at_once(&pool, &request, &mut dice, &mut notes)?;
+        note_pick(journey, &ticket, notes);
+        Some(ticket)
+    }
+
+    fn asker(&self) -> Asker<'_> {
+        let worker = &self.connection.worker;
+        Asker {
             shared: &worker.shared,
             worker: worker.index,
             own: self.own.clone(),
             strict: self.strict,
-        };
-        let request = balance::Request {
-            key: &self.key,
-            address: Some(self.connection.client.ip()),
-            now_ns,
-            tried,
-        };
-        let mut dice = crate::dice::Dice::new(worker.dice.borrow_mut().roll());
-        let ticket = asker.pick(pool, &request, &mut dice, &mut notes).await?;
-        if let Some(record) = &mut journey.record {
-            record.phases.queue_ns += ticket.started_ns.saturating_sub(now_ns);
-            record.attempts.push(Attempt {
-                server: Arc::clone(&ticket.server().name),
-                decision: notes.take().map(Box::new),
-                began_ns: ticket.started_ns,
-                outcome: None,
-                reused_connection: false,
-            });
         }
-        Ok(ticket)
     }
 
-    /// One try. A connection found closed is replaced once, silently: the server did not want the connection
-    /// any more, which says nothing about the request.
-    async fn attempt(
+    fn request(&self, tried: Tried, now_ns: u64) -> balance::Request<'_> {
+        let address = Some(self.connection.client.ip());
+        balance::Request { key: &self.key, address, now_ns, tried }
+    }
+
+    /// Bounded by the time for the request as a whole.
+    async fn within<T>(
         &self,
-        mut ticket: Ticket,
-        journey: &mut Journey,
-    ) -> Result<Exchanged, (Outcome, Stage)> {
-        let worker = &self.connection.worker;
-        let mut wanted = self.wanted;
-        let mut refused_before = false;
-        let asking = Asking {
-            client: self.client,
-            source: self.source,
-            scheme: match ticket.server().upstream.protocol {
-                UpstreamProtocol::Https => Scheme::HTTPS,
-                UpstreamProtocol::Http1 | UpstreamProtocol::H2c => Scheme::HTTP,
-            },
-        };
-        loop {
-            let began_ns = worker.shared.clock.now_ns();
-            let reached = match upstream::reach(self.connection, ticket.server(), wanted).await {
-                Ok(reached) => reached,
-                Err(outcome) => {
-                    ticket.end(outcome);
-                    return Err((outcome, Stage::Connecting));
-                }
-            };
-            if let Some(record) = &mut journey.record {
-                let now_ns = worker.shared.clock.now_ns();
-                record.phases.connect_ns += now_ns.saturating_sub(began_ns);
-                if let Some(attempt) = record.attempts.last_mut() {
-                    attempt.reused_connection = reached.reused;
-                }
-            }
-            let reused = reached.reused;
-            let request = Request::from_parts(self.head.clone(), Upload::of(self.source));
-            let outcome = match self.answer(upstream::send(reached.carrier, request, &asking)).await
-            {
-                Sent::Answered(response, connection) => {
-                    ticket.first_byte(worker.shared.clock.now_ns());
-                    return Ok(Exchanged { response, connection, ticket });
-                }
-                Sent::Unsent if reused => {
-                    wanted = Wanted::Fresh;
-                    continue;
-                }
-                // Once, and whatever the method is: by the server's own word nothing was done about it.
-                Sent::Unprocessed if !refused_before && self.has_all_of_the_body() => {
-                    refused_before = true;
-                    continue;
-                }
-                Sent::Unsent | Sent::Unprocessed => Outcome::Reset,
-                Sent::Failed(outcome) => outcome,
-            };
-            let outcome = self.blame(outcome);
-            let lost_in_the_race = reused && outcome == Outcome::Reset && self.can_repeat_safely();
-            if lost_in_the_race && wanted != Wanted::Fresh {
-                wanted = Wanted::Fresh;
-                continue;
-            }
-            ticket.end(outcome);
-            return Err((outcome, Stage::Sent));
-        }
-    }
-
-    async fn answer(&self, sending: impl Future<Output = Sent>) -> Sent {
-        let limits = [self.route.timeouts.response, self.route.retries.per_try_timeout];
-        let Some(patience) = limits.into_iter().flatten().min() else { return sending.await };
-        tokio::time::timeout(Duration::from_nanos(patience.ns()), sending)
-            .await
-            .unwrap_or(Sent::Failed(Outcome::TimedOut(TimeoutKind::Response)))
-    }
-
-    /// A try that failed because of the client's own body is not the server's failure.
-    fn blame(&self, outcome: Outcome) -> Outcome {
-        match self.source.and_then(|source| source.failure()) {
-            Some(UploadError::TooLong) => Outcome::LimitHit(LimitKind::BodySize),
-            Some(UploadError::Stalled) => Outcome::TimedOut(TimeoutKind::Idle),
-            Some(UploadError::Broken) => Outcome::ClientLeft,
-            None => outcome,
-        }
-    }
-
-    fn can_repeat_safely(&self) -> bool {
-        self.head.method.is_idempotent() && self.has_all_of_the_body()
-    }
-
-    fn has_all_of_the_body(&self) -> bool {
-        self.source.is_none_or(|source| source.can_repeat())
-    }
-
-    fn wants_retry_of(&self, outcome: Outcome, stage: Stage) -> bool {
-        let cause = match (outcome, stage) {
-            (_, Stage::Connecting) => RetryOn::Connect,
-            (Outcome::Reset, _) => RetryOn::Reset,
-            (Outcome::TimedOut(TimeoutKind::Response), _) => RetryOn::Timeout,
-            (Outcome::BadResponse, _) => RetryOn::BadResponse,
-            _ => return false,
-        };
-        self.route.retries.on.contains(&cause)
-    }
-
-    fn wants_retry_of_status(&self, status: u16) -> bool {
-        self.route.retries.on.iter().any(|on| match on {
-            RetryOn::GatewayError => (502..=504).contains(&status),
-            RetryOn::ServerError => (500..=599).contains(&status),
-            RetryOn::Status(wanted) => *wanted == status,
-            RetryOn::Connect | RetryOn::Reset | RetryOn::Timeout | RetryOn::BadResponse => false,
-        })
-    }
-
-    fn may_try_again(&self, pool: &PoolInForce, attempt: u32, stage: Stage) -> bool {
-        let retries = &self.route.retries;
-        let safe = stage == Stage::Connecting
-            || self.head.method.is_idempotent()
-            || retries.non_idempotent;
-        attempt < retries.attempts
-            && safe
-            && self.has_all_of_the_body()
-            && pool.state.may_retry(&retries.budget)
+        step: impl Future<Output = Result<T, Outcome>>,
+    ) -> Result<T, Outcome> {
+        let Some(deadline) = self.deadline else { return step.await };
+        let late = Err(Outcome::TimedOut(TimeoutKind::Total));
+        tokio::time::timeout_at(deadline, step).await.unwrap_or(late)
     }
 
     /// Waits before the next try: from nothing to twice as long each time, so that those who failed together do
     /// not come back together.
-    async fn back_off(&self, attempt: u32) {
+    async fn back_off(&self, n_tries: u32) -> Result<(), Outcome> {
         let backoff = &self.route.retries.backoff;
-        let longest_ns = backoff.base.ns().saturating_mul(1 << (attempt - 1).min(20));
+        let longest_ns = backoff.base.ns().saturating_mul(1 << (n_tries - 1).min(20));
         let longest_ns = longest_ns.min(backoff.max.ns());
         if longest_ns > 0 {
             let drawn_ns = self.connection.worker.dice.borrow_mut().below(longest_ns);
             tokio::time::sleep(Duration::from_nanos(drawn_ns)).await;
         }
+        Ok(())
     }
 }
 
-/// How far a try had come when it failed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Stage {
-    /// No server has seen the request.
-    Connecting,
-    Sent,
-    Answered,
-}
+impl Course {
+    pub(super) fn begin(&mut self, ticket: &Ticket) {
+        self.n_tries += 1;
+        self.tried.push(Arc::clone(ticket.server()));
+    }
 
-/// Counts a request among those that are being tried again.
-struct Retrying(Arc<PoolInForce>);
+    /// Who was tried, by their places in a pool.
+    fn tried_in(&self, pool: &PoolInForce) -> Tried {
+        let mut tried = Tried::default();
+        for server in &self.tried {
+            if let Some(index) = pool.balancing().index_of(&server.name) {
+                tried.add(index as u32);
+            }
+        }
+        tried
+    }
 
-impl Retrying {
-    fn new(pool: &Arc<PoolInForce>) -> Option<Self> {
-        pool.state.retrying.fetch_add(1, Relaxed);
-        Some(Self(Arc::clone(pool)))
+    fn keep(&mut self, exchanged: Exchanged) {
+        self.let_go();
+        self.kept = Some(exchanged);
+    }
+
+    fn let_go(&mut self) {
+        if let Some(Exchanged { response, ticket, .. }) = self.kept.take() {
+            ticket.end(Outcome::Answered(StatusClass::of(response.status().as_u16())));
+        }
+    }
+
+    /// The end: with the answer that is there, or without one.
+    fn give_up(&mut self, outcome: Outcome) -> Result<Exchanged, Outcome> {
+        if outcome == Outcome::TimedOut(TimeoutKind::Total) {
+            self.let_go();
+        }
+        self.kept.take().ok_or(outcome)
     }
 }
 
-impl Drop for Retrying {
-    fn drop(&mut self) {
-        self.0.state.retrying.fetch_sub(1, Relaxed);
+fn note_pick(journey: &mut Journey, ticket: &Ticket, notes: Notes) {
+    if let Some(record) = &mut journey.record {
+        record.attempts.push(record::Attempt {
+            server: Arc::clone(&ticket.server().name),
+            decision: notes.take().map(Box::new),
+            began_ns: ticket.started_ns,
+            outcome: None,
+            reused_connection: false,
+        });
     }
 }
 
-fn note_outcome(journey: &mut Journey, outcome: Outcome) {
-    let record = journey.record.as_mut();
-    if let Some(attempt) = record.and_then(|record| record.attempts.last_mut()) {
-        attempt.outcome = Some(outcome);
+/// The place of the newest try in the record.
+pub(super) fn note_attempt(journey: &Journey) -> usize {
+    journey.record.as_ref().map_or(0, |record| record.attempts.len().saturating_sub(1))
+}
+
+/// Records how a try went. One that was answered is not over yet.
+pub(super) fn note_end(
+    journey: &mut Journey,
+    place: usize,
+    attempted: Attempted,
+) -> Result<Exchanged, Failure> {
+    let Attempted { result, connect_ns, reused } = attempted;
+    if let Some(record) = &mut journey.record {
+        record.phases.connect_ns += connect_ns;
+        if let Some(attempt) = record.attempts.get_mut(place) {
+            attempt.reused_connection = reused;
+            attempt.outcome = Some(match &result {
+                Ok(exchanged) => {
+                    Outcome::Answered(StatusClass::of(exchanged.response.status().as_u16()))
+                }
+                Err(failure) => failure.outcome,
+            });
+        }
     }
+    result
 }

@@ -3,8 +3,8 @@
 //! h2 has refused already, as a stream error: connection-specific fields, `te` other than `trailers`, upper-case
 //! names, pseudo-header fields that are missing, doubled, misplaced or of an answer (RFC 9113 sections 8.2 and 8.3).
 
-use http::request::Parts;
 use http::Method;
+use http::request::Parts;
 
 use super::super::framing::Violation;
 use crate::lab::Limits;

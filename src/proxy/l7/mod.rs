@@ -1,11 +1,13 @@
 //! HTTP: one request after the other, or many at once, each led to a server and its answer back.
 
 mod answer;
+mod attempt;
 mod client;
 mod detect;
 mod download;
 mod exchange;
 mod head;
+mod hedge;
 mod http1;
 mod http2;
 mod http2_body;
@@ -17,6 +19,7 @@ mod ledger;
 mod pipe;
 mod refusal;
 mod request;
+mod retry;
 mod rewrite;
 mod tunnel;
 mod upload;

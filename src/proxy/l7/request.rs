@@ -7,6 +7,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use http::request::Parts;
 use http::{HeaderValue, Response, StatusCode, header};
+use tokio::time::Instant;
 
 use super::super::connection::Connection;
 use super::super::framing::Violation;
@@ -26,7 +27,7 @@ use super::tunnel::{Tunnel, Wish};
 use super::upload::{Received, Source, UploadLimits};
 use super::upstream::Wanted;
 use super::way;
-use crate::lab::{Limits, UpstreamProtocol};
+use crate::lab::UpstreamProtocol;
 use crate::meter::{Outcome, StatusClass};
 
 /// A request as a client's connection hands it over.
@@ -58,9 +59,9 @@ pub(super) async fn handle<N: Network>(
 ) -> Response<Download<N>> {
     let Inbound { mut head, body, client, number } = inbound;
     let worker = &connection.worker;
-    let (listener, upload_limits) = {
+    let (listener, body_bytes) = {
         let plan = worker.shared.plan.load();
-        (plan.listener(connection.slot).map(Arc::clone), upload_limits(&plan.limits))
+        (plan.listener(connection.slot).map(Arc::clone), plan.limits.body_bytes)
     };
     let Some(listener) = listener else { return gone() };
     let mut journey = begin(connection, &listener, &head);
@@ -99,6 +100,7 @@ pub(super) async fn handle<N: Network>(
     if let Err(refusal) = head::prepare(&mut head, connection, &listener, route, &outbound) {
         return refusal.answer(journey);
     }
+    let upload_limits = UploadLimits::of(route, &head.method, body_bytes);
     let source = Source::new(body, upload_limits);
     if let Some(source) = source.as_ref().filter(|_| expects_continue) {
         source.hold_back();
@@ -156,6 +158,7 @@ impl<N: Network> Relaying<'_, N> {
             false => Vec::new(),
         };
         let source = journey.source.clone();
+        let total = route.timeouts.total.map(|most| Duration::from_nanos(most.ns()));
         let exchange = Exchange {
             connection,
             route,
@@ -167,9 +170,10 @@ impl<N: Network> Relaying<'_, N> {
             strict: false,
             client,
             wanted: if wish.is_some() { Wanted::Upgradable } else { Wanted::Any },
+            deadline: total.map(|most| Instant::now() + most),
         };
         match exchange.run(&mut journey).await {
-            Ok(exchanged) => self.respond(exchanged, wish, journey),
+            Ok(exchanged) => self.respond(&exchange, exchanged, wish, journey),
             Err(outcome) => {
                 match journey.guard.as_ref().and_then(|guard| guard.broken().copied()) {
                     Some(violation) => Refusal::of_violation(violation).answer(journey),
@@ -181,6 +185,7 @@ impl<N: Network> Relaying<'_, N> {
 
     fn respond(
         &self,
+        exchange: &Exchange<'_, N>,
         exchanged: Exchanged,
         wish: Option<Wish>,
         mut journey: Box<Journey>,
@@ -235,6 +240,7 @@ impl<N: Network> Relaying<'_, N> {
             journey,
             lease,
             stalled: None,
+            deadline: exchange.deadline.map(|at| Box::pin(tokio::time::sleep_until(at))),
         };
         Response::from_parts(head, Download::Relayed(Box::new(relayed)))
     }
@@ -313,8 +319,4 @@ fn gone<N: Network>() -> Response<Download<N>> {
     *response.status_mut() = StatusCode::SERVICE_UNAVAILABLE;
     response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
     response
-}
-
-fn upload_limits(limits: &Limits) -> UploadLimits {
-    UploadLimits { bytes: limits.body_bytes, kept_bytes: 0, idle: None }
 }

@@ -7,11 +7,14 @@ use std::task::{Context, Poll, Waker, ready};
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::HeaderMap;
+use http::{HeaderMap, Method};
 use http_body::{Body, Frame, SizeHint};
 use hyper::body::Incoming;
 use thiserror::Error;
-use tokio::time::Sleep;
+use tokio::time::{Instant, Sleep};
+
+use super::super::plan::RoutePlan;
+use crate::lab::RetryOn;
 
 use super::http2_body::Http2Body;
 
@@ -20,6 +23,8 @@ pub struct Upload {
     source: Option<Rc<Source>>,
     /// How many of the kept pieces this try has sent.
     n_sent: usize,
+    /// Which of the source's readers this is: a new try takes the client's body over from the one before.
+    turn: u64,
     stalled: Option<Pin<Box<Sleep>>>,
 }
 
@@ -47,6 +52,11 @@ struct State {
     /// Something was read that was not kept, so the body cannot be sent a second time.
     spent: bool,
     ended: bool,
+    turn: u64,
+    /// Whether the client was asked for more and has not sent it yet.
+    at_client: bool,
+    /// When something was last handed on, or asked for.
+    moved: Instant,
     failure: Option<UploadError>,
 }
 
@@ -72,6 +82,31 @@ pub enum UploadError {
     Stalled,
     #[error("the client's connection broke within the request's body")]
     Broken,
+    #[error("another try has taken over the request's body")]
+    Superseded,
+}
+
+/// Whom a request's body waits for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Pace {
+    AtClient,
+    /// The server has not taken what is there since then.
+    AtServer(Instant),
+    Ended(Instant),
+}
+
+impl UploadLimits {
+    /// The body is kept only where a request may be sent again after a server has seen it.
+    pub(super) fn of(route: &RoutePlan, method: &Method, body_bytes: u64) -> Self {
+        let retries = &route.retries;
+        let after_sending = retries.on.iter().any(|on| *on != RetryOn::Connect);
+        let again = method.is_idempotent() || retries.non_idempotent && after_sending;
+        Self {
+            bytes: body_bytes,
+            kept_bytes: if again { u64::from(retries.replay_bytes) } else { 0 },
+            idle: route.timeouts.idle.map(|idle| Duration::from_nanos(idle.ns())),
+        }
+    }
 }
 
 impl Source {
@@ -88,6 +123,9 @@ impl Source {
             n_bytes: 0,
             spent: false,
             ended: false,
+            turn: 0,
+            at_client: false,
+            moved: Instant::now(),
             failure: None,
         };
         Some(Rc::new(Self { state: state.into(), limits, size, gate: Gate::Open.into() }))
@@ -128,6 +166,21 @@ impl Source {
         !state.spent && state.failure.is_none()
     }
 
+    /// Whether all of the body is here and kept, so that several may send it at once.
+    pub(super) fn is_whole(&self) -> bool {
+        self.state.borrow().ended && self.can_repeat()
+    }
+
+    /// Whom the sending of the body waits for.
+    pub(super) fn pace(&self) -> Pace {
+        let state = self.state.borrow();
+        match (state.ended, state.at_client) {
+            (true, _) => Pace::Ended(state.moved),
+            (false, true) => Pace::AtClient,
+            (false, false) => Pace::AtServer(state.moved),
+        }
+    }
+
     pub(super) fn n_bytes(&self) -> u64 {
         self.state.borrow().n_bytes
     }
@@ -139,7 +192,13 @@ impl Source {
 
 impl Upload {
     pub(super) fn of(source: Option<&Rc<Source>>) -> Self {
-        Self { source: source.cloned(), n_sent: 0, stalled: None }
+        let turn = source.map_or(0, |source| {
+            let mut state = source.state.borrow_mut();
+            state.turn += 1;
+            state.moved = Instant::now();
+            state.turn
+        });
+        Self { source: source.cloned(), n_sent: 0, turn, stalled: None }
     }
 
     fn poll_source(
@@ -149,19 +208,26 @@ impl Upload {
     ) -> Poll<Option<Result<Frame<Bytes>, UploadError>>> {
         ready!(source.poll_gate(ctx));
         let mut state = source.state.borrow_mut();
-        if let Some(piece) = state.kept.get(self.n_sent) {
+        if let Some(piece) = state.kept.get(self.n_sent).cloned() {
             self.n_sent += 1;
-            return Poll::Ready(Some(Ok(Frame::data(piece.clone()))));
+            state.moved = Instant::now();
+            return Poll::Ready(Some(Ok(Frame::data(piece))));
         }
         if state.ended {
             let trailers = state.trailers.clone().filter(|_| self.n_sent != usize::MAX);
             self.n_sent = usize::MAX;
             return Poll::Ready(trailers.map(|trailers| Ok(Frame::trailers(trailers))));
         }
-        match state.body.poll_frame(ctx) {
+        if state.turn != self.turn {
+            return Poll::Ready(Some(Err(UploadError::Superseded)));
+        }
+        let polled = state.body.poll_frame(ctx);
+        state.at_client = polled.is_pending();
+        match polled {
             Poll::Pending => self.poll_stalled(source, &mut state, ctx),
             Poll::Ready(frame) => {
                 self.stalled = None;
+                state.moved = Instant::now();
                 Poll::Ready(self.take(frame, source, &mut state))
             }
         }
