@@ -49,6 +49,7 @@ pub use pool::{PoolInForce, PoolState};
 pub use record::{Attempt, Phases, Record};
 pub use server::Server;
 pub use shared::{Shared, Tallies};
+pub use sticky::Unstuck;
 pub use ticket::Ticket;
 pub use worker::Worker;
 

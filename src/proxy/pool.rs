@@ -8,7 +8,7 @@ use arc_swap::ArcSwapWeak;
 use super::health::Watch;
 use super::server::Server;
 use super::shared::Shared;
-use super::sticky::Sticky;
+use super::sticky::{Sticky, UnstuckCounts};
 use super::waiting::Waiting;
 use crate::balance::pool::Pool;
 use crate::lab;
@@ -34,6 +34,7 @@ pub struct PoolState {
     pub(super) current: ArcSwapWeak<PoolInForce>,
     pub(super) waiting: Waiting,
     pub(super) watch: Watch,
+    pub(super) unstuck: UnstuckCounts,
     /// Requests under way, and how many of their tries are repetitions: for the retry budget.
     pub(super) under_way: AtomicU32,
     pub(super) retrying: AtomicU32,
@@ -73,6 +74,7 @@ impl PoolState {
             current: ArcSwapWeak::default(),
             waiting: Waiting::new(settings.queue.limit as usize, in_line),
             watch: Watch::new(settings, events, bell),
+            unstuck: UnstuckCounts::default(),
             under_way: AtomicU32::new(0),
             retrying: AtomicU32::new(0),
             clock: Arc::clone(&shared.clock),

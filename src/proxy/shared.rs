@@ -9,6 +9,7 @@ use tokio::sync::Notify;
 use super::event::Event;
 use super::plan::Plan;
 use super::record::Record;
+use super::token::Key;
 use crate::meter::Recent;
 use crate::period::Clock;
 
@@ -21,7 +22,7 @@ pub struct Shared {
     pub events: Arc<Recent<Event>>,
     pub tallies: Tallies,
     /// Signs stickiness cookies.
-    pub(super) cookie_key: [u8; 32],
+    pub(super) cookie_key: Key,
     /// Wakes who watches over the servers' health.
     pub(super) bell: Arc<Notify>,
     /// Counts the servers there ever were.
@@ -54,7 +55,7 @@ impl Shared {
             records: Recent::new(history),
             events: Arc::new(Recent::new(EVENTS)),
             tallies: Tallies::default(),
-            cookie_key,
+            cookie_key: Key::new(&cookie_key),
             bell: Arc::default(),
             serials: AtomicU64::new(1),
         }

@@ -1,5 +1,7 @@
 //! The data plane end to end, over real sockets.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
 mod basics;
 mod bench;
 mod checks;
@@ -18,6 +20,3 @@ mod secrets;
 mod stock_http2;
 mod upgrade;
 mod vigil;
-
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
-

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::super::plan::{Goal, ListenerPlan, RoutePlan};
 use super::super::pool::PoolInForce;
+use super::super::sticky::Found;
 use crate::dice::Dice;
 use crate::lab::{Facts, Key, Stickiness};
 
@@ -45,7 +46,10 @@ impl Caller {
     /// The server that the caller is bound to, if the pool remembers sources.
     pub(super) fn own(&self, pool: &PoolInForce, now_ns: u64) -> Option<Arc<str>> {
         let Stickiness::Source(_) = pool.settings.stickiness else { return None };
-        pool.sticky.find(&self.name(), now_ns)
+        match pool.sticky.find(&self.name(), now_ns) {
+            Found::Bound(server) => Some(server),
+            Found::Nothing | Found::Expired => None,
+        }
     }
 
     pub(super) fn bind(&self, pool: &PoolInForce, server: &Arc<str>, now_ns: u64) {

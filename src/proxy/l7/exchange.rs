@@ -1,5 +1,6 @@
 //! The exchange of one request for one answer, with as many tries as the route allows.
 
+use std::cell::Cell;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
@@ -42,6 +43,8 @@ pub(super) struct Exchange<'a, N: Network> {
     pub(super) strict: bool,
     pub(super) client: &'a Client,
     pub(super) wanted: Wanted,
+    /// Whether the client's own server had the request already.
+    pub(super) own_was_tried: Cell<bool>,
     /// When all of it, the body of the answer included, has to be over.
     pub(super) deadline: Option<Instant>,
 }
@@ -75,6 +78,9 @@ impl<N: Network> Exchange<'_, N> {
                 Err(outcome) => return course.give_up(outcome),
             };
             course.begin(&ticket);
+            if self.own.as_ref() == Some(&ticket.server().name) {
+                self.own_was_tried.set(true);
+            }
             let place = note_attempt(journey);
             let tried = match self.route.retries.hedge.as_ref().filter(|_| self.may_hedge()) {
                 Some(hedge) => self.race(ticket, hedge, &mut course, journey).await,

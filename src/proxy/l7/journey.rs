@@ -58,6 +58,13 @@ impl Journey {
         &self.listener
     }
 
+    /// To be called before an answer is handed out: interim answers that are still waiting would come too late.
+    pub(super) fn answer_begins(&self) {
+        if let Some(guard) = &self.guard {
+            guard.answer_begins();
+        }
+    }
+
     pub(super) fn end(&mut self, outcome: Outcome) {
         if std::mem::replace(&mut self.ended, true) {
             return;

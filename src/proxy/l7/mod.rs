@@ -2,6 +2,7 @@
 
 mod answer;
 mod attempt;
+mod bond;
 mod client;
 mod detect;
 mod download;
@@ -16,8 +17,10 @@ mod http2_server;
 mod http2_stream;
 mod journey;
 mod ledger;
+mod own;
 mod pipe;
 mod refusal;
+mod relay;
 mod request;
 mod retry;
 mod rewrite;

@@ -74,6 +74,7 @@ impl Refusal {
         if let Some(record) = &mut journey.record {
             record.status = Some(self.status.as_u16());
         }
+        journey.answer_begins();
         let journey_closes = journey.closes;
         journey.end(self.outcome);
         let mut response = Response::new(Download::Own { text, _journey: None });

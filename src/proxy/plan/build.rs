@@ -15,7 +15,10 @@ use super::super::sticky::Sticky;
 use super::super::tls::Origination;
 use super::{Goal, ListenerPlan, Plan, RoutePlan};
 use crate::balance::pool::Pool;
-use crate::lab::{Action, HeaderEdit, Lab, Listener, PathCondition, Route, WorkerState};
+use crate::lab::{
+    Action, HeaderEdit, InsertedCookie, Lab, Listener, PathCondition, Route, Stickiness,
+    WorkerState,
+};
 use crate::meter::Meter;
 
 /// A lab, and what had to be found out to run it.
@@ -287,7 +290,9 @@ fn goal(action: &Action, pools: &BTreeMap<Arc<str>, Arc<PoolInForce>>) -> Goal {
                 total += u64::from(part.weight);
                 (total, pool(&part.pool))
             });
-            Goal::Split { sides: sides.collect(), sticky: split.sticky.clone() }
+            let sides: Vec<(u64, Arc<PoolInForce>)> = sides.collect();
+            let sticky = split.sticky.clone().map(|sticky| apart(sticky, &sides));
+            Goal::Split { sides, sticky }
         }
         Action::Redirect { location, status } => {
             Goal::Redirect { location: location.clone(), status: *status }
@@ -298,4 +303,13 @@ fn goal(action: &Action, pools: &BTreeMap<Arc<str>, Arc<PoolInForce>>) -> Goal {
             content_type: content_type.as_deref().and_then(|it| HeaderValue::from_str(it).ok()),
         },
     }
+}
+
+/// A client may have a cookie for its side and one for its server there: they must not overwrite each other.
+fn apart(sticky: InsertedCookie, sides: &[(u64, Arc<PoolInForce>)]) -> InsertedCookie {
+    let clashes = sides.iter().any(|(_, pool)| {
+        matches!(&pool.settings.stickiness, Stickiness::Inserted(own) if own.name == sticky.name)
+    });
+    let name = if clashes { format!("{}-side", sticky.name) } else { sticky.name };
+    InsertedCookie { name, ..sticky }
 }
