@@ -23,7 +23,7 @@ pub(in crate::proxy) enum Switching {
 /// Takes away what was meant for us. The error is a request that wants to take away more, a 400.
 ///
 /// `Proxy-Authorization` goes, too: a reverse proxy asks nobody for it, so it was meant for somebody before us, and
-/// the server has no business with it. `Expect` goes, because the wait that it asks for ends here.
+/// the server has no business with it. `Expect` stays: only the server can say whether it wants the body.
 pub(in crate::proxy) fn strip_request(
     headers: &mut HeaderMap,
     toward: Toward,
@@ -34,11 +34,14 @@ pub(in crate::proxy) fn strip_request(
     strip_fixed(headers, switching);
     headers.remove(TE);
     headers.remove(PROXY_AUTHORIZATION);
-    headers.remove(EXPECT);
-    // gRPC servers refuse requests without it. Towards HTTP/1.1 it would be a connection field of ours, and we do not
-    // depend on trailers there.
-    if wants_trailers && toward == Toward::Http2 {
+    // gRPC servers refuse requests without it, and many HTTP/1.1 servers send no trailers then. There it is a field
+    // of our own connection (RFC 9110 section 10.1.4).
+    if wants_trailers {
         headers.insert(TE, HeaderValue::from_static("trailers"));
+        if toward == Toward::Http1 {
+            let connection = if headers.contains_key(CONNECTION) { "upgrade, te" } else { "te" };
+            headers.insert(CONNECTION, HeaderValue::from_static(connection));
+        }
     }
     Ok(())
 }
