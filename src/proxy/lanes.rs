@@ -57,12 +57,17 @@ pub(super) struct Opening {
 }
 
 impl Lanes {
-    /// A place, unless another connection should be opened first.
-    pub(super) fn seat(&self, now_ns: u64, requests_max: Option<u32>) -> Option<Seat> {
+    /// A place, unless another connection should be opened first; or, `crowded`, a place in any case.
+    pub(super) fn seat(
+        &self,
+        now_ns: u64,
+        requests_max: Option<u32>,
+        crowded: bool,
+    ) -> Option<Seat> {
         let mut open = self.open.borrow_mut();
         open.retain(|lane| !lane.state.closed.get());
         let emptiest = open.iter().min_by_key(|lane| lane.state.streams.get())?;
-        if emptiest.is_full() && open.len() < LANES_MAX {
+        if !crowded && emptiest.is_full() && open.len() < LANES_MAX {
             return None;
         }
         let lane = emptiest.clone();

@@ -140,32 +140,17 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Serving<S> {
     }
 }
 
-/// Counts what h2 ended a connection for.
+/// Counts what h2 ended a connection for. Which of its bounds was met it does not say; most are about resets.
 fn blame<N: Network>(connection: &Connection<N>, error: &h2::Error) {
-    if !error.is_library() || error.reason() != Some(Reason::ENHANCE_YOUR_CALM) {
-        return;
-    }
-    // h2 tells the cases apart in words only.
-    let why = error.to_string();
-    if why.contains("reset") {
-        hit(connection, LimitKind::Resets, &why);
-    } else if why.contains("continuation") || why.contains("header_list") {
-        hit(connection, LimitKind::HeadSize, &why);
-    } else {
-        tell(connection, &why);
+    if error.is_library() && error.reason() == Some(Reason::ENHANCE_YOUR_CALM) {
+        hit(connection, LimitKind::Resets, "flooded the connection with frames");
     }
 }
 
 fn hit<N: Network>(connection: &Connection<N>, limit: LimitKind, why: &str) {
-    if let Some(listener) = connection.listener() {
-        listener.meter.counters.start();
-        listener.meter.counters.finish(Outcome::LimitHit(limit));
-    }
-    tell(connection, why);
-}
-
-fn tell<N: Network>(connection: &Connection<N>, why: &str) {
     let Some(listener) = connection.listener() else { return };
+    listener.meter.counters.start();
+    listener.meter.counters.finish(Outcome::LimitHit(limit));
     let what = What::Misbehaved {
         listener: Arc::clone(&listener.name),
         why: format!("{}: {why}", connection.client),

@@ -1,11 +1,12 @@
 //! HTTP/2 towards servers: one request as a stream of a shared connection.
 
 use std::future::poll_fn;
+use std::pin::{Pin, pin};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
 use bytes::Bytes;
-use h2::client::{Builder, ResponseFuture};
+use h2::client::{Builder, Connection, ResponseFuture, SendRequest};
 use h2::{Reason, RecvStream};
 use http::request::Parts;
 use http::uri::{Authority, Scheme};
@@ -27,7 +28,7 @@ pub(super) async fn open<S>(stream: S, counted: Counted, lanes: &Lanes) -> Resul
 where
     S: AsyncRead + AsyncWrite + Unpin + 'static,
 {
-    let (sender, connection) = Builder::new()
+    let (sender, mut connection) = Builder::new()
         .enable_push(false)
         .initial_window_size(STREAM_WINDOW)
         .initial_connection_window_size(STREAM_WINDOW * STREAMS_MAX as u32)
@@ -37,6 +38,7 @@ where
         .handshake::<_, Bytes>(stream)
         .await
         .map_err(|_broken| Outcome::Reset)?;
+    poll_fn(|ctx| poll_settings(&sender, &mut connection, ctx)).await?;
     let lane = lanes.add(sender);
     tokio::task::spawn_local(async move {
         let _counted = counted;
@@ -46,14 +48,34 @@ where
     Ok(())
 }
 
+/// Waits for the server's settings: before them nobody knows how many requests it takes at once, and those that are too
+/// many would be refused. It also shows that the server speaks HTTP/2 at all.
+fn poll_settings<S>(
+    sender: &SendRequest<Bytes>,
+    connection: &mut Connection<S>,
+    ctx: &mut Context<'_>,
+) -> Poll<Result<(), Outcome>>
+where
+    S: AsyncRead + AsyncWrite + Unpin,
+{
+    match Pin::new(connection).poll(ctx) {
+        Poll::Ready(Err(error)) if error.is_library() => Poll::Ready(Err(Outcome::BadResponse)),
+        Poll::Ready(_ended) => Poll::Ready(Err(Outcome::Reset)),
+        Poll::Pending if sender.current_max_send_streams() == STREAMS_BEFORE_SETTINGS => {
+            Poll::Pending
+        }
+        Poll::Pending => Poll::Ready(Ok(())),
+    }
+}
+
 /// Keeps a connection going until it ends. While requests are on it, the server has to answer a ping from time to
 /// time: nothing else would tell that a silent connection leads nowhere, and all would go on using it.
-async fn drive<S>(mut connection: h2::client::Connection<S>, lane: &LaneState)
+async fn drive<S>(mut connection: Connection<S>, lane: &LaneState)
 where
     S: AsyncRead + AsyncWrite + Unpin,
 {
     let Some(mut pings) = connection.ping_pong() else { return };
-    let mut connection = std::pin::pin!(connection);
+    let mut connection = pin!(connection);
     let mut asked = false;
     loop {
         tokio::select! {
@@ -112,7 +134,7 @@ fn poll_answer(
     while let Poll::Ready(Some(Ok(interim))) = answer.poll_informational(ctx) {
         asking.interim(interim);
     }
-    std::pin::Pin::new(answer).poll(ctx)
+    Pin::new(answer).poll(ctx)
 }
 
 async fn upload(mut body: Upload, mut stream: h2::SendStream<Bytes>) {
@@ -160,8 +182,8 @@ fn length_of(headers: &HeaderMap) -> Option<u64> {
 /// connection's window has room for all its streams, because it is shared by many clients: were it smaller, a few who
 /// stopped reading would stop everybody's answers. So a connection can hold back 32 MiB, when 128 clients do it.
 const STREAM_WINDOW: u32 = 256 * 1024;
-/// What a server is trusted to take before its settings have come (RFC 9113 section 6.5.2 wants it to take 100).
-const STREAMS_BEFORE_SETTINGS: usize = 100;
+/// None, so that the number tells whether the settings have come.
+const STREAMS_BEFORE_SETTINGS: usize = 0;
 /// How much of one request's body lies between the client and the connection: two frames.
 const SEND_BUFFER: usize = 32 * 1024;
 /// The longest head of an answer.

@@ -113,7 +113,7 @@ pub(super) async fn reach<N: Network>(
     let lanes = if own { Rc::default() } else { worker.idle.lanes(server) };
     let connection = match open(worker, server, &lanes, offer, Some(connection.told())).await? {
         Some(connection) => Carrier::Http1(connection),
-        None => Carrier::Http2(lanes.seat(0, None).ok_or(Outcome::Reset)?),
+        None => Carrier::Http2(lanes.seat(0, None, true).ok_or(Outcome::Reset)?),
     };
     Ok(Reached { carrier: connection, reused: false })
 }
@@ -125,9 +125,10 @@ async fn share<N: Network>(
     server: &Arc<Server>,
 ) -> Result<Option<Seat>, Outcome> {
     let lanes = worker.idle.lanes(server);
-    for _round in 0..ROUNDS_MAX {
+    for round in 0..=ROUNDS_MAX {
         let now_ns = worker.shared.clock.now_ns();
-        if let Some(seat) = lanes.seat(now_ns, server.upstream.requests_per_connection) {
+        let requests_max = server.upstream.requests_per_connection;
+        if let Some(seat) = lanes.seat(now_ns, requests_max, round == ROUNDS_MAX) {
             return Ok(Some(seat));
         }
         if lanes.are_refused() {
@@ -162,8 +163,11 @@ async fn open<N: Network>(
     let counted = Counted::take(server).ok_or(Outcome::LimitHit(LimitKind::Connections))?;
     let (transport, alpn) = connect_as(worker, server, offer, told).await?;
     if server.upstream.protocol == UpstreamProtocol::H2c || alpn == Some(Alpn::Http2) {
-        http2_server::open(transport, counted, lanes).await?;
-        return Ok(None);
+        let patience = Duration::from_nanos(server.upstream.connect_timeout.ns());
+        return tokio::time::timeout(patience, http2_server::open(transport, counted, lanes))
+            .await
+            .unwrap_or(Err(Outcome::TimedOut(TimeoutKind::Connect)))
+            .map(|()| None);
     }
     let (sender, connection) = http1::Builder::new()
         .handshake(TokioIo::new(transport))
@@ -271,5 +275,5 @@ fn outcome_of(error: &hyper::Error) -> Outcome {
     if error.is_parse() { Outcome::BadResponse } else { Outcome::Reset }
 }
 
-/// How often a request looks for a place on a shared connection: one may close as soon as it is open.
+/// For how many openings a request waits: a connection may be full, or closed, as soon as it is open.
 const ROUNDS_MAX: usize = 3;
