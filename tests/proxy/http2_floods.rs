@@ -139,7 +139,12 @@ fn rapid_resets_end_the_connection() {
             let mut raw = Raw::connect(&bench);
             let mut frames = Vec::new();
             for n in 0..300 {
-                frames.extend(frame(HEADERS, END_STREAM | END_HEADERS, 2 * n + 1, &request_block(&[])));
+                frames.extend(frame(
+                    HEADERS,
+                    END_STREAM | END_HEADERS,
+                    2 * n + 1,
+                    &request_block(&[]),
+                ));
                 frames.extend(frame(RST_STREAM, 0, 2 * n + 1, &8_u32.to_be_bytes()));
                 if n % burst == 0 {
                     // It may have been cut off already.
@@ -257,8 +262,7 @@ fn malformed_requests_are_refused_and_reach_no_server() {
 
 #[test]
 fn a_client_that_never_finishes_its_preface_is_closed() {
-    let bench =
-        Bench::run(&lab_to(http2_server(), "h2c", "limits: (header_timeout: \"200ms\"),"));
+    let bench = Bench::run(&lab_to(http2_server(), "h2c", "limits: (header_timeout: \"200ms\"),"));
     let mut wire = bench.dial("front");
     wire.send("PRI * HTTP/2.0\r\n");
     assert_eq!(wire.read_to_end(), "");

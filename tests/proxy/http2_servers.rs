@@ -81,10 +81,13 @@ fn many_requests_at_once_open_one_connection() {
     assert_eq!(n_connections.load(SeqCst), 1);
 }
 
+fn five_streams(builder: &mut h2::server::Builder) {
+    builder.max_concurrent_streams(5);
+}
+
 #[test]
 fn a_full_connection_gets_a_few_beside_it() {
-    let (address, n_connections) =
-        server(|builder| drop(builder.max_concurrent_streams(5)), |_, _| Then::Answer);
+    let (address, n_connections) = server(five_streams, |_, _| Then::Answer);
     let bench = Bench::run(&lab_to(address, "h2c", ""));
     block(async {
         // One after the other first, so that the settings are known.
@@ -111,7 +114,7 @@ fn servers_that_say_goodbye_under_load_lose_nothing() {
 #[test]
 fn refused_streams_are_sent_again_whatever_their_method() {
     let look = |n: usize, respond: &mut SendResponse<Bytes>| {
-        if n % 5 == 0 {
+        if n.is_multiple_of(5) {
             respond.send_reset(Reason::REFUSED_STREAM);
             return Then::Nothing;
         }

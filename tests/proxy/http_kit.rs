@@ -19,14 +19,14 @@ use hyper_util::rt::TokioIo;
 use tokio::net::{TcpListener, TcpStream};
 
 /// Runs a test's part on this thread, for no longer than a deadline.
-pub fn block<F: Future>(part: F) -> F::Output {
+pub(crate) fn block<F: Future>(part: F) -> F::Output {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     let local = tokio::task::LocalSet::new();
     local.block_on(&runtime, async { tokio::time::timeout(DEADLINE, part).await.unwrap() })
 }
 
 /// Runs a server on a thread of its own, for as long as the process lasts.
-pub fn serve<F, S>(name: &str, serve: F) -> SocketAddr
+pub(crate) fn serve<F, S>(name: &str, serve: F) -> SocketAddr
 where
     F: Fn(TcpStream) -> S + Send + 'static,
     S: Future<Output = ()> + 'static,
@@ -50,7 +50,7 @@ where
 }
 
 /// A lab with one listener, `front`, that leads to one server of some protocol.
-pub fn lab_to(server: SocketAddr, protocol: &str, more: &str) -> String {
+pub(crate) fn lab_to(server: SocketAddr, protocol: &str, more: &str) -> String {
     format!(
         "(version: 1, {more} listeners: [(name: \"front\", address: \"127.0.0.1:0\", routes: [(to: pool(\"web\"), \
          timeouts: (idle: \"1s\"))])], pools: [(name: \"web\", upstream: (protocol: {protocol}), \
@@ -60,28 +60,28 @@ pub fn lab_to(server: SocketAddr, protocol: &str, more: &str) -> String {
 
 /// What a client got.
 #[derive(Debug)]
-pub struct Reply {
-    pub status: StatusCode,
-    pub headers: HeaderMap,
-    pub body: Vec<u8>,
-    pub trailers: Option<HeaderMap>,
-    pub interims: Vec<StatusCode>,
+pub(crate) struct Reply {
+    pub(crate) status: StatusCode,
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: Vec<u8>,
+    pub(crate) trailers: Option<HeaderMap>,
+    pub(crate) interims: Vec<StatusCode>,
 }
 
 /// Opens HTTP/2 with prior knowledge.
-pub async fn http2(address: SocketAddr) -> SendRequest<Bytes> {
+pub(crate) async fn http2(address: SocketAddr) -> SendRequest<Bytes> {
     let stream = TcpStream::connect(address).await.unwrap();
     let (sender, connection) = h2::client::handshake(stream).await.unwrap();
     tokio::task::spawn_local(async move { drop(connection.await) });
     sender.ready().await.unwrap()
 }
 
-pub fn request(method: &str, path: &str) -> http::request::Builder {
+pub(crate) fn request(method: &str, path: &str) -> http::request::Builder {
     Request::builder().method(method).uri(format!("http://site.test{path}"))
 }
 
 /// One request over HTTP/2, whose body is sent in pieces.
-pub async fn ask_http2(
+pub(crate) async fn ask_http2(
     sender: &mut SendRequest<Bytes>,
     request: Request<()>,
     pieces: &[Bytes],
@@ -118,7 +118,7 @@ pub async fn ask_http2(
     Ok(Reply { status: head.status, headers: head.headers, body, trailers, interims })
 }
 
-pub async fn read_all(receiving: &mut RecvStream) -> Result<Vec<u8>, h2::Error> {
+pub(crate) async fn read_all(receiving: &mut RecvStream) -> Result<Vec<u8>, h2::Error> {
     let mut body = Vec::new();
     while let Some(data) = receiving.data().await {
         let data = data?;
@@ -129,7 +129,7 @@ pub async fn read_all(receiving: &mut RecvStream) -> Result<Vec<u8>, h2::Error> 
 }
 
 /// Sends as fast as the other side allows; nothing if it stopped.
-pub async fn send_all(stream: &mut SendStream<Bytes>, mut data: Bytes) -> Option<()> {
+pub(crate) async fn send_all(stream: &mut SendStream<Bytes>, mut data: Bytes) -> Option<()> {
     while !data.is_empty() {
         stream.reserve_capacity(data.len());
         while stream.capacity() == 0 {
@@ -142,7 +142,10 @@ pub async fn send_all(stream: &mut SendStream<Bytes>, mut data: Bytes) -> Option
 }
 
 /// One request over a connection of HTTP/1.1 of its own.
-pub async fn ask_http1<B>(address: SocketAddr, mut request: Request<B>) -> hyper::Result<Reply>
+pub(crate) async fn ask_http1<B>(
+    address: SocketAddr,
+    mut request: Request<B>,
+) -> hyper::Result<Reply>
 where
     B: http_body::Body<Data = Bytes, Error: Into<Box<dyn std::error::Error + Send + Sync>>>
         + Unpin
@@ -171,20 +174,21 @@ where
 }
 
 /// A server that answers by the path: `/echo`, `/big`, `/empty`, `/early`.
-pub fn http1_server() -> SocketAddr {
+pub(crate) fn http1_server() -> SocketAddr {
     serve("http1-server", |stream| async {
         let service = hyper::service::service_fn(|request| async {
-            Ok::<_, Infallible>(answer_http1(request).await)
+            Ok::<_, Infallible>(answer_http1(request))
         });
         let connection = hyper::server::conn::http1::Builder::new();
         drop(connection.serve_connection(TokioIo::new(stream), service).await);
     })
 }
 
-async fn answer_http1(request: Request<Incoming>) -> Response<BoxBody<Bytes, hyper::Error>> {
+fn answer_http1(request: Request<Incoming>) -> Response<BoxBody<Bytes, hyper::Error>> {
     let whole = |data: Bytes| Full::new(data).map_err(|never| match never {}).boxed();
     let response = Response::builder().header("x-version", "1.1");
-    let seen = format!("{:?}", request.headers().keys().map(|it| it.as_str()).collect::<Vec<_>>());
+    let seen =
+        format!("{:?}", request.headers().keys().map(http::HeaderName::as_str).collect::<Vec<_>>());
     let response = response.header("x-seen", seen);
     match request.uri().path() {
         "/echo" => {
@@ -202,7 +206,7 @@ async fn answer_http1(request: Request<Incoming>) -> Response<BoxBody<Bytes, hyp
 }
 
 /// The same with HTTP/2, and what only it can do.
-pub fn http2_server() -> SocketAddr {
+pub(crate) fn http2_server() -> SocketAddr {
     serve("http2-server", |stream| async {
         let Ok(mut connection) = h2::server::handshake(stream).await else { return };
         while let Some(Ok((request, respond))) = connection.accept().await {
@@ -213,7 +217,8 @@ pub fn http2_server() -> SocketAddr {
 
 async fn answer_http2(request: Request<RecvStream>, mut respond: SendResponse<Bytes>) {
     let path = request.uri().path().to_owned();
-    let seen = format!("{:?}", request.headers().keys().map(|it| it.as_str()).collect::<Vec<_>>());
+    let seen =
+        format!("{:?}", request.headers().keys().map(http::HeaderName::as_str).collect::<Vec<_>>());
     let is_head = request.method() == http::Method::HEAD;
     let trailer = request.headers().get("trailer").cloned();
     let mut receiving = request.into_body();
@@ -274,7 +279,7 @@ async fn answer_http2(request: Request<RecvStream>, mut respond: SendResponse<By
 }
 
 /// A server of bytes: what it writes to each connection is up to the test.
-pub fn raw_server<F>(script: F) -> SocketAddr
+pub(crate) fn raw_server<F>(script: F) -> SocketAddr
 where
     F: Fn(super::bench::Wire) + Send + Sync + 'static,
 {
@@ -293,7 +298,7 @@ where
 }
 
 /// Waits for something that has to become true soon.
-pub async fn eventually(what: &str, mut holds: impl FnMut() -> bool) {
+pub(crate) async fn eventually(what: &str, mut holds: impl FnMut() -> bool) {
     for _ in 0..500 {
         if holds() {
             return;
@@ -304,12 +309,12 @@ pub async fn eventually(what: &str, mut holds: impl FnMut() -> bool) {
 }
 
 /// How many requests are at the only server of the pool.
-pub fn in_flight(shared: &Shared) -> u32 {
+pub(crate) fn in_flight(shared: &Shared) -> u32 {
     shared.plan().pools["web"].in_flight(0)
 }
 
 /// Eight megabytes that differ from place to place.
-pub fn big() -> Bytes {
+pub(crate) fn big() -> Bytes {
     static BIG: OnceLock<Bytes> = OnceLock::new();
     BIG.get_or_init(|| (0..8 << 20).map(|n: u32| (n / 7) as u8).collect::<Vec<_>>().into()).clone()
 }

@@ -83,7 +83,7 @@ fn a_refused_upgrade_is_a_plain_answer() {
 #[test]
 fn upgrades_that_nobody_should_follow_are_not_forwarded() {
     let server = raw_server(|mut wire| {
-        loop {
+        for _ in 0..10 {
             let head = wire.read_until("\r\n\r\n").to_lowercase();
             let seen = head.contains("upgrade");
             wire.send(&format!("HTTP/1.1 200 OK\r\ncontent-length: 5\r\n\r\n{seen:5}"));
@@ -123,6 +123,26 @@ fn connect_is_refused_with_a_reason() {
     let answer = client.read_to_end();
     assert!(answer.starts_with("HTTP/1.1 405 Method Not Allowed\r\n"), "{answer}");
     assert!(answer.contains("CONNECT is not allowed"), "{answer}");
+}
+
+#[test]
+fn connect_opens_a_tunnel_where_it_is_allowed() {
+    let server = raw_server(|mut wire| {
+        let head = wire.read_until("\r\n\r\n");
+        assert!(head.starts_with("CONNECT internal:22 HTTP/1.1\r\n"), "{head}");
+        wire.send("HTTP/1.1 200 OK\r\n\r\nhello");
+        let said = wire.read_to_end();
+        wire.send(&format!("you said {said}"));
+    });
+    let lab = lab_to(server, "http1", "").replace("routes:", "http: (connect: true), routes:");
+    let bench = Bench::run(&lab);
+    let mut client = bench.dial("front");
+    client.send("CONNECT internal:22 HTTP/1.1\r\nhost: internal:22\r\n\r\n");
+    assert!(client.read_until("\r\n\r\n").starts_with("HTTP/1.1 200 OK\r\n"));
+    client.read_until("hello");
+    client.send("ping");
+    client.0.shutdown(Shutdown::Write).unwrap();
+    assert_eq!(client.read_to_end(), "you said ping");
 }
 
 #[test]

@@ -123,7 +123,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Serving<S> {
         let rest = self.ledger.rest();
         let (over, next) = match rest {
             None => (false, self.idle),
-            Some(rest) if rest < self.idle => (false, self.idle - rest),
+            Some(rest) if rest < self.idle => (false, self.idle.saturating_sub(rest)),
             Some(rest) => (self.leaving && rest >= self.idle + GOODBYE, GOODBYE),
         };
         if rest.is_some_and(|rest| rest >= self.idle) {

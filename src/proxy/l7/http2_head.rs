@@ -23,7 +23,8 @@ pub(super) fn check(head: &Parts, limits: &Limits) -> Result<(), Violation> {
         });
     }
     let path = head.uri.path();
-    if !path.starts_with('/') && !(path == "*" && head.method == Method::OPTIONS) {
+    let of_the_server = path == "*" && head.method == Method::OPTIONS;
+    if !path.starts_with('/') && !of_the_server {
         return Err(violation(400, "the path of the request does not begin with a slash"));
     }
     Ok(())

@@ -10,7 +10,7 @@ use h2::client::{Builder, Connection, ResponseFuture, SendRequest};
 use h2::{Reason, RecvStream};
 use http::request::Parts;
 use http::uri::{Authority, Scheme};
-use http::{HeaderMap, Request, Response, Uri, Version, header};
+use http::{HeaderMap, HeaderValue, Request, Response, Uri, Version, header};
 use http_body::Body as _;
 use tokio::io::{AsyncRead, AsyncWrite};
 
@@ -158,7 +158,7 @@ fn make_http2(head: &mut Parts, scheme: Scheme) {
         head.headers.remove(header::TE);
     }
     head.version = Version::HTTP_2;
-    let host = head.headers.get(header::HOST).map(|host| host.as_bytes());
+    let host = head.headers.get(header::HOST).map(HeaderValue::as_bytes);
     let Some(authority) = host.and_then(|host| Authority::try_from(host).ok()) else {
         // Without an authority `Host` goes along as it is, as RFC 9113 section 8.3.1 allows for translated requests.
         head.version = Version::HTTP_11;

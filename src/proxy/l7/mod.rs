@@ -30,7 +30,7 @@ mod upstream;
 mod way;
 
 pub(super) use tunnel::Tunnel;
-pub use upload::Upload;
+pub(super) use upload::Upload;
 pub(super) use upstream::connect;
 
 use super::connection::Connection;

@@ -20,6 +20,9 @@ pub(super) enum Stop<E> {
     Gone,
 }
 
+/// The next piece of a body, or its end.
+type Next = Option<Frame<Bytes>>;
+
 /// Pours all of it, with trailers. `patience` is how long the other side may take nothing.
 pub(super) async fn pipe<B>(
     body: &mut B,
@@ -55,7 +58,7 @@ fn poll_next<B>(
     body: &mut B,
     stream: &mut SendStream<Bytes>,
     ctx: &mut Context<'_>,
-) -> Poll<Result<Option<Frame<Bytes>>, Stop<B::Error>>>
+) -> Poll<Result<Next, Stop<B::Error>>>
 where
     B: Body<Data = Bytes> + Unpin,
 {

@@ -4,7 +4,7 @@ use std::cell::Cell;
 use std::time::Duration;
 
 use http::request::Parts;
-use http::{HeaderMap, HeaderValue, Method, StatusCode, Version, header};
+use http::{HeaderMap, HeaderValue, Method, StatusCode, Uri, Version, header};
 use hyper::upgrade::{OnUpgrade, Upgraded};
 use hyper_util::rt::TokioIo;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _, ReadHalf, WriteHalf};
@@ -19,6 +19,8 @@ pub(super) struct Wish {
     client: OnUpgrade,
     /// What it is to become; nothing for CONNECT.
     upgrade: Option<HeaderValue>,
+    /// Where CONNECT wants to go.
+    target: Option<Uri>,
 }
 
 /// A connection that is no HTTP any more, between a client and a server.
@@ -54,10 +56,18 @@ impl Wish {
                     Refusal::new(StatusCode::METHOD_NOT_ALLOWED, Outcome::BadRequest, why);
                 return Err(refusal.closing());
             }
-            return Ok(client.map(|client| Self { client, upgrade: None }));
+            return Ok(client.map(|client| Self {
+                client,
+                upgrade: None,
+                target: Some(head.uri.clone()),
+            }));
         }
         let upgrade = upgrade_of(head).filter(|_| http.upgrade);
-        Ok(client.zip(upgrade).map(|(client, upgrade)| Self { client, upgrade: Some(upgrade) }))
+        Ok(client.zip(upgrade).map(|(client, upgrade)| Self {
+            client,
+            upgrade: Some(upgrade),
+            target: None,
+        }))
     }
 
     /// Says it again to the server.
@@ -65,6 +75,9 @@ impl Wish {
         if let Some(upgrade) = &self.upgrade {
             head.headers.insert(header::CONNECTION, HeaderValue::from_static("upgrade"));
             head.headers.insert(header::UPGRADE, upgrade.clone());
+        }
+        if let Some(target) = &self.target {
+            head.uri.clone_from(target);
         }
     }
 

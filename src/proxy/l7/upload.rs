@@ -19,7 +19,7 @@ use crate::lab::RetryOn;
 use super::http2_body::Http2Body;
 
 /// The body of one try. All tries of a request read from one source.
-pub struct Upload {
+pub(in super::super) struct Upload {
     source: Option<Rc<Source>>,
     /// How many of the kept pieces this try has sent.
     n_sent: usize,
@@ -75,7 +75,7 @@ pub(super) struct UploadLimits {
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
-pub enum UploadError {
+pub(in super::super) enum UploadError {
     #[error("the request's body is longer than allowed")]
     TooLong,
     #[error("the client stopped sending the request's body")]
@@ -339,7 +339,7 @@ impl Body for Upload {
     }
 
     fn size_hint(&self) -> SizeHint {
-        self.source.as_ref().map_or_else(|| SizeHint::with_exact(0), |source| source.size.clone())
+        self.source.as_ref().map_or_else(|| SizeHint::with_exact(0), |source| source.size)
     }
 }
 

@@ -41,6 +41,10 @@ pub(super) enum Carrier {
 }
 
 /// What became of a request that was sent.
+#[expect(
+    clippy::large_enum_variant,
+    reason = "the answer is the rule, and a box would cost each an allocation"
+)]
 pub(super) enum Sent {
     Answered(Response<Answer>, Option<Http1>),
     /// The connection was gone before anything of it was written.
