@@ -13,6 +13,7 @@ use proptest::prelude::*;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _, DuplexStream, duplex};
 use tokio::time::{Instant, sleep, timeout};
 
+use super::state::Interim;
 use super::*;
 
 /// The time that tokio lets pass when everything waits.

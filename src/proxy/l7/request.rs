@@ -102,7 +102,6 @@ pub(super) async fn handle<N: Network>(
     if let Some(source) = source.as_ref().filter(|_| expects_continue) {
         source.hold_back();
         // Said again, because the body waits for the server's own word (RFC 9110 section 10.1.1).
-        head.headers.insert(header::EXPECT, HeaderValue::from_static("100-continue"));
     }
     journey.source.clone_from(&source);
     let bond = Bond::find(&pool, connection, &mut head);
