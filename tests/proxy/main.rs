@@ -1,4 +1,5 @@
 //! The data plane end to end, over real sockets.
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 

@@ -1,4 +1,4 @@
-//! Certificates for labs under test, by the lab's own authority in a folder of this process.
+//! Certificates for labs under test, by the lab's own authority in a folder of the build's.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -61,7 +61,7 @@ fn termination(tls: &Tls, inside: Inside) -> Arc<rustls::ServerConfig> {
 }
 
 fn surroundings() -> Surroundings {
-    let folder = std::env::temp_dir().join(format!("evenkeel-proxy-{}", std::process::id()));
+    let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("authority");
     Surroundings::new(PathBuf::new(), folder, Arc::new(TimeOfDay))
 }
 
