@@ -6,8 +6,9 @@ use std::process::ExitCode;
 use evenkeel::cli::{self, Streams};
 
 fn main() -> ExitCode {
-    let mut out = BufWriter::new(io::stdout().lock());
-    let mut err = io::stderr().lock();
+    // Not locked for good: access logs and panics of other threads are written, too.
+    let mut out = BufWriter::new(io::stdout());
+    let mut err = io::stderr();
     let shows_progress = err.is_terminal();
     let mut streams = Streams { out: &mut out, err: &mut err, shows_progress };
     ExitCode::from(cli::run(std::env::args_os(), &mut streams))

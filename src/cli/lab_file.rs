@@ -14,13 +14,13 @@ use crate::period::Period;
 use super::Streams;
 use super::outcome::Failure;
 
-/// Which lab to run in virtual time, for how long, with which chance.
+/// Which lab to run, for how long, with which chance.
 #[derive(Debug, Args)]
 pub(super) struct LabToRun {
     /// The lab file
     #[arg(value_name = "LAB.ron")]
-    lab: PathBuf,
-    /// For how long, in virtual time; without it, as long as the lab says
+    pub(super) lab: PathBuf,
+    /// For how long; without it, as long as the lab says
     #[arg(long = "for", value_name = "PERIOD", allow_hyphen_values = true)]
     duration: Option<Period>,
     /// The number all chance comes from; without it, the lab's own
@@ -43,8 +43,7 @@ impl LabToRun {
             return Err(Failure::option("--for", problem));
         }
         let mut lab = load(&self.lab, streams)?;
-        let folder = self.lab.parent().unwrap_or_else(|| Path::new(""));
-        lab.fill_samples(|path| samples(&folder.join(path)))?;
+        fill_samples(&mut lab, &self.lab)?;
         let seed = self.seed.unwrap_or(lab.seed);
         let duration = self.duration.unwrap_or(lab.duration);
         Ok(ToRun { lab, seed, duration })
@@ -63,6 +62,20 @@ fn load(path: &Path, streams: &mut Streams<'_>) -> Result<Lab, Failure> {
             write!(streams.err, "{}", lab::report(&name, &refused.source, &refused.problems))?;
             Err(Failure::Lab { path: name })
         }
+    }
+}
+
+/// Gives a lab the samples that it names, by their paths from the lab's own file.
+pub(super) fn fill_samples(lab: &mut Lab, path: &Path) -> Result<(), Failure> {
+    let folder = path.parent().unwrap_or_else(|| Path::new(""));
+    lab.fill_samples(|path| samples(&folder.join(path)))
+}
+
+/// Where relative paths in a lab begin.
+pub(super) fn folder_of(lab: &Path) -> PathBuf {
+    match lab.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => folder.to_owned(),
+        _ => PathBuf::from("."),
     }
 }
 

@@ -9,10 +9,15 @@ mod compare;
 mod key_file;
 mod keys;
 mod lab_file;
+mod load;
+mod mock;
 mod order;
 mod outcome;
 mod progress;
+mod run;
 mod run_json;
+mod run_text;
+mod serve;
 mod servers;
 mod sim;
 mod table;
@@ -37,6 +42,10 @@ struct Evenkeel {
 enum Command {
     Order(order::Order),
     Keys(keys::Keys),
+    Serve(serve::Serve),
+    Run(run::Run),
+    Mock(mock::Mock),
+    Load(load::Load),
     Sim(sim::Sim),
     Compare(compare::Compare),
     Check(check::Check),
@@ -60,6 +69,10 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>, streams: &mut Streams<
     let answer = match &evenkeel.command {
         Command::Order(order) => order.run(streams),
         Command::Keys(keys) => keys.run(streams),
+        Command::Serve(serve) => serve.run(streams),
+        Command::Run(run) => run.run(streams),
+        Command::Mock(mock) => mock.run(streams),
+        Command::Load(load) => load.run(streams),
         Command::Sim(sim) => sim.run(streams),
         Command::Compare(compare) => compare.run(streams),
         Command::Check(check) => check.run(streams),

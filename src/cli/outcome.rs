@@ -2,6 +2,8 @@
 
 use std::io;
 
+use crate::engine::EngineError;
+
 /// The answer to what was asked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Answer {
@@ -29,6 +31,11 @@ pub(super) enum Failure {
     /// The problems have been printed already.
     #[error("{path} is not a lab that can be run; `evenkeel check {path}` lists its problems")]
     Lab { path: String },
+    #[error("{0}")]
+    Engine(EngineError),
+    /// What is wrong with each listener that is not open.
+    #[error("{0}")]
+    Shut(String),
     #[error("cannot write JSON: {0}")]
     Json(serde_json::Error),
 }

@@ -7,7 +7,14 @@ use serde::Serialize;
 use crate::balance::Algorithm;
 use crate::lab::{Figures, Lab, Verdict, algorithm_text};
 use crate::meter::LatencyReading;
-use crate::sim::Report;
+use crate::period::Period;
+
+/// A run, in virtual time or on real sockets.
+pub(super) struct Ran<'a> {
+    pub(super) seed: u64,
+    pub(super) duration: Period,
+    pub(super) overall: &'a Figures,
+}
 
 #[derive(Serialize)]
 pub(super) struct RunJson<'a> {
@@ -37,7 +44,7 @@ pub(super) struct NumbersJson {
 
 /// Nothing where no request was answered.
 #[derive(Serialize)]
-struct LatencyJson {
+pub(super) struct LatencyJson {
     mean: Option<f64>,
     p50: Option<f64>,
     p90: Option<f64>,
@@ -64,7 +71,7 @@ struct VerdictJson<'a> {
 }
 
 impl<'a> RunJson<'a> {
-    pub(super) fn new(lab: &'a Lab, report: &Report, verdicts: &'a [Verdict]) -> Self {
+    pub(super) fn new(lab: &'a Lab, ran: &Ran<'_>, verdicts: &'a [Verdict]) -> Self {
         let algorithms =
             lab.pools.iter().map(|pool| (pool.name.as_str(), name_of(&pool.algorithm)));
         let verdict = |verdict: &'a Verdict| VerdictJson {
@@ -74,10 +81,10 @@ impl<'a> RunJson<'a> {
         };
         Self {
             lab: &lab.name,
-            seconds: report.duration.secs(),
-            seed: report.seed,
+            seconds: ran.duration.secs(),
+            seed: ran.seed,
             algorithms: algorithms.collect(),
-            numbers: NumbersJson::new(&report.overall),
+            numbers: NumbersJson::new(ran.overall),
             expectations: verdicts.iter().map(verdict).collect(),
         }
     }
@@ -128,7 +135,7 @@ fn shares(figures: &Figures) -> BTreeMap<String, f64> {
 }
 
 impl LatencyJson {
-    fn new(latency: &LatencyReading) -> Self {
+    pub(super) fn new(latency: &LatencyReading) -> Self {
         let at = |q: f64| latency.quantile(q).map(|ns| ns as f64 / 1e3);
         Self {
             mean: latency.mean_ns().map(|ns| ns / 1e3),

@@ -1,1 +1,163 @@
 //! The control plane: takes the latest checked lab and makes it so.
+//!
+//! One thread, called `control`, owns everything that runs: the data plane, the mocks, clients and commands. It is
+//! told the latest lab, works out the steps from the one in force ([`diff`]), performs them and publishes the plan.
+//! Whoever looks at what runs pulls it from [`Engine::status`] and [`Engine::observe`], from any thread.
+//!
+//! ```text
+//!   apply(Checked) ── latest wins ──► control: diff ─► steps ─► perform ─► publish ─► status
+//!                                        ▲ cues, names that resolved, files that changed
+//! ```
+
+mod admin;
+mod alone;
+mod board;
+mod certificates;
+mod clients;
+mod clock;
+mod control;
+pub mod diff;
+mod error;
+mod event;
+mod journal;
+mod listeners;
+mod log;
+mod moved;
+mod names;
+mod observation;
+mod perform;
+mod port_owner;
+mod script;
+mod servers;
+mod sessions;
+mod settings;
+mod status;
+mod watcher;
+
+use std::sync::Arc;
+use std::sync::mpsc::sync_channel;
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use tokio::sync::mpsc;
+
+use crate::lab::{Checked, Lab};
+pub use crate::proxy::{Attempt, Phases, Record};
+
+pub use admin::AdminSettings;
+pub use alone::{
+    Load, LoadError, LoadProgress, LoadReport, LoadSettings, MockReading, Mocks, MocksSettings,
+    Pace, WorldError, load,
+};
+use board::Board;
+pub use clock::RealClock;
+use control::{Edition, Incoming, Latest, Order};
+pub use error::EngineError;
+pub use event::{Event, Kind};
+pub use observation::{Dropped, Observation, PoolGauges, ServerGauges};
+pub use script::Course;
+pub use settings::{Consent, Settings};
+pub use status::{ListenerState, ListenerStatus, ServerState, ServerStatus, Status, Trouble};
+pub use watcher::{Bell, News, Watcher};
+
+/// A lab that runs on real sockets. Dropping it stops everything at once; [`Engine::stop`] lets requests finish.
+pub struct Engine {
+    latest: Arc<Latest>,
+    orders: mpsc::Sender<Order>,
+    board: Arc<Board>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Engine {
+    /// Runs a lab. When this returns, what could be opened is open, and [`Engine::status`] says what could not.
+    pub fn start(lab: Checked, settings: Settings) -> Result<Self, EngineError> {
+        let (orders, inbox) = mpsc::channel(ORDERS);
+        let latest = Arc::new(Latest::default());
+        let (news, slot) = (latest.editions.subscribe(), Arc::clone(&latest));
+        let (tell, told) = sync_channel(1);
+        let first = Edition { revision: 1, lab: Arc::new(lab.into_lab()) };
+        let thread = std::thread::Builder::new()
+            .name("control".to_owned())
+            .spawn(move || {
+                control::run(first, settings, &tell, Incoming { slot, news, orders: inbox })
+            })
+            .map_err(EngineError::Thread)?;
+        let board = match told.recv() {
+            Ok(started) => started?,
+            Err(_gone) => return Err(EngineError::Ended),
+        };
+        Ok(Self { latest, orders, board, thread: Some(thread) })
+    }
+
+    /// Lets another lab take over. Never waits: of several in quick succession only the last is performed. Returns
+    /// its revision, which [`Status::revision`] shows once it is in force.
+    pub fn apply(&self, lab: Checked) -> u64 {
+        self.latest.put(lab)
+    }
+
+    /// Waits until a revision, or a later one, is in force. False if that takes longer than `patience`.
+    pub fn wait_for(&self, revision: u64, patience: Duration) -> bool {
+        let (tell, told) = sync_channel(1);
+        let sent = self.orders.try_send(Order::TellWhenInForce { revision, tell });
+        sent.is_ok() && told.recv_timeout(patience).is_ok()
+    }
+
+    pub fn status(&self) -> Arc<Status> {
+        self.board.status()
+    }
+
+    /// The lab in force, with what its cues have changed.
+    pub fn lab(&self) -> Arc<Lab> {
+        Arc::clone(&self.board.status().lab)
+    }
+
+    /// What was measured so far, and what happened since the last call.
+    pub fn observe(&self) -> Observation {
+        self.board.observe()
+    }
+
+    /// What the run gave so far. Nothing if everything has stopped.
+    pub fn course(&self) -> Option<Course> {
+        let (tell, told) = sync_channel(1);
+        self.order(Order::TellCourse { tell });
+        told.recv().ok()
+    }
+
+    /// Says yes to the commands that wait for it.
+    pub fn allow_commands(&self) {
+        self.order(Order::AllowCommands);
+    }
+
+    /// Opens the files of all logs anew, for those who have moved them away.
+    pub fn reopen_logs(&self) {
+        self.order(Order::ReopenLogs);
+    }
+
+    /// Stops everything: listeners refuse, requests under way get the lab's `limits.shutdown_timeout` to finish.
+    pub fn stop(mut self) {
+        self.order(Order::Stop);
+        self.join();
+    }
+
+    fn order(&self, order: Order) {
+        // A control thread that does not listen any more has stopped, and with it everything.
+        drop(self.orders.try_send(order));
+    }
+
+    fn join(&mut self) {
+        if let Some(thread) = self.thread.take() {
+            // A panic there was reported by the panic itself.
+            drop(thread.join());
+        }
+    }
+}
+
+impl Drop for Engine {
+    fn drop(&mut self) {
+        self.order(Order::StopAtOnce);
+        self.join();
+    }
+}
+
+/// Orders that wait for the control thread. Labs do not: of those there is only ever the latest.
+const ORDERS: usize = 64;

@@ -209,6 +209,8 @@ pub enum AccessLogFormat {
     /// One readable line with the server and the times.
     #[default]
     Plain,
+    /// The "common" format, as the first web servers wrote it.
+    Common,
     /// The "combined" format that log tools know.
     Combined,
     Json,

@@ -14,6 +14,7 @@ use crate::period::Period;
 pub mod algorithm_text;
 mod check;
 mod client;
+mod course;
 mod cue;
 mod decode;
 mod edit;
@@ -46,6 +47,7 @@ mod verdict;
 
 pub use check::{Checked, check, check_algorithm};
 pub use client::{Carrier, Client, HttpVersion, Identities, RequestKind};
+pub use course::{Span, verdicts};
 pub use cue::{Cue, Edit};
 pub use edit::{EditError, ServerName};
 pub use expectation::{Claim, Expectation, Window};
@@ -132,6 +134,16 @@ impl Default for Lab {
 impl Lab {
     pub fn listener(&self, name: &str) -> Option<&Listener> {
         self.listeners.iter().find(|listener| listener.name == name)
+    }
+
+    /// Lets every listener take any free port of its host.
+    pub fn take_free_ports(&mut self) {
+        for listener in &mut self.listeners {
+            if let Ok(mut address) = listener.address.parse::<std::net::SocketAddr>() {
+                address.set_port(0);
+                listener.address = address.to_string();
+            }
+        }
     }
 
     pub fn pool(&self, name: &str) -> Option<&Pool> {

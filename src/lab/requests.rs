@@ -111,6 +111,53 @@ impl Requests {
         }
     }
 
+    /// Writes the bytes that a pool hashes for a request.
+    pub fn write_key(&self, source: &Key, asked: Asked, out: &mut Vec<u8>) {
+        out.clear();
+        let kind = self.kind(asked.kind);
+        if self.key_in.as_ref() == Some(source) {
+            return self.write_key_text(asked.key, out);
+        }
+        match source {
+            Key::Address => out.extend_from_slice(self.address(asked.identity).0.as_bytes()),
+            Key::Path => {
+                self.write_path(kind, asked.key, out);
+                let end = out.iter().position(|&byte| byte == b'?').unwrap_or(out.len());
+                out.truncate(end);
+            }
+            Key::Uri => self.write_path(kind, asked.key, out),
+            Key::Header(name) => {
+                let header =
+                    kind.headers.iter().find(|(header, _)| header.eq_ignore_ascii_case(name));
+                out.extend_from_slice(header.map_or("", |(_, value)| value).as_bytes());
+            }
+            Key::Query(name) => {
+                let query = kind.path.split_once('?').map_or("", |(_, query)| query);
+                let fields = query.split('&').filter_map(|field| field.split_once('='));
+                let value =
+                    fields.filter(|(field, _)| field == name).map(|(_, value)| value).next();
+                out.extend_from_slice(value.unwrap_or_default().as_bytes());
+            }
+            Key::Sni => out.extend_from_slice(kind.host.as_deref().unwrap_or_default().as_bytes()),
+            // A client without a key in this cookie has none: cookies of the proxy's own hold no keys.
+            Key::Cookie(_) => {}
+        }
+    }
+
+    /// The distinct keys that requests can carry to a pool that looks at `source`, with who sends them, at most
+    /// [`KEYS_MAX`].
+    pub fn all_keys(&self, source: &Key) -> Vec<(Vec<u8>, IpAddr)> {
+        let keys = 0..self.key_count().min(KEYS_MAX);
+        keys.map(|number| {
+            let identity = (number % u64::from(self.identities())) as u32;
+            let kind = (number % self.kinds.len() as u64) as u32;
+            let mut key = Vec::new();
+            self.write_key(source, Asked { identity, kind, key: number }, &mut key);
+            (key, self.address(identity).1)
+        })
+        .collect()
+    }
+
     pub fn write_key_text(&self, key: u64, out: &mut Vec<u8>) {
         write!(out, "{}", self.keys.text(key)).expect("memory takes every byte");
     }
@@ -149,6 +196,9 @@ fn addresses_of(client: &Client) -> Vec<(String, IpAddr)> {
     let addresses = (0..client.identities.count.max(1)).map(address_of);
     addresses.map(|address| (address.to_string(), address)).collect()
 }
+
+/// Enough to see a per cent to a tenth of its size.
+const KEYS_MAX: u64 = 10_000;
 
 #[cfg(test)]
 mod tests {

@@ -12,7 +12,7 @@ use tokio::runtime::{Builder, LocalOptions, LocalRuntime};
 use tokio::sync::mpsc;
 
 use super::l4::{Datagrams, serve_datagrams};
-use super::network::{Sockets, bind_tcp, bind_udp};
+use super::network::{Sockets, bind_tcp, bind_udp, is_free};
 use super::shared::Shared;
 use super::worker::Worker;
 
@@ -20,6 +20,56 @@ use super::worker::Worker;
 pub struct DataPlane {
     shared: Arc<Shared>,
     workers: Vec<Hand>,
+}
+
+/// What comes to an address.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Carries {
+    Streams,
+    Datagrams,
+}
+
+/// An address that was taken: no connection is lost while it is held, whoever serves it.
+#[derive(Debug)]
+pub struct Bound {
+    address: SocketAddr,
+    taken: Taken,
+}
+
+#[derive(Debug)]
+enum Taken {
+    Streams(Vec<std::net::TcpListener>),
+    /// With the sessions over all workers.
+    Datagrams(Vec<std::net::UdpSocket>, Arc<AtomicUsize>),
+}
+
+impl Bound {
+    /// The address in force: port 0 has taken a free one.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+}
+
+impl Taken {
+    fn len(&self) -> usize {
+        match self {
+            Self::Streams(listeners) => listeners.len(),
+            Self::Datagrams(sockets, _) => sockets.len(),
+        }
+    }
+
+    fn order(&self, slot: usize, index: usize) -> io::Result<Order> {
+        Ok(match self {
+            Self::Streams(listeners) => {
+                Order::Listen { slot, listener: listeners[index].try_clone()? }
+            }
+            Self::Datagrams(sockets, n_sessions) => Order::Carry {
+                slot,
+                socket: sockets[index].try_clone()?,
+                n_sessions: Arc::clone(n_sessions),
+            },
+        })
+    }
 }
 
 /// A worker thread, and the way to it.
@@ -66,24 +116,49 @@ impl DataPlane {
 
     /// Opens an address for TCP connections on every worker. Returns the address in force: port 0 takes a free one.
     pub fn listen(&self, slot: usize, address: SocketAddr) -> io::Result<SocketAddr> {
-        let listeners = bind_tcp(address, self.workers.len())?;
-        let address = listeners[0].local_addr()?;
-        for (worker, listener) in self.workers.iter().zip(listeners) {
-            worker.order(Order::Listen { slot, listener })?;
-        }
-        Ok(address)
+        let bound = self.bind(address, Carries::Streams)?;
+        self.open(slot, &bound)?;
+        Ok(bound.address)
     }
 
     /// The same for datagrams.
     pub fn listen_udp(&self, slot: usize, address: SocketAddr) -> io::Result<SocketAddr> {
-        let sockets = bind_udp(address, self.workers.len())?;
-        let address = sockets[0].local_addr()?;
-        let n_sessions = Arc::new(AtomicUsize::new(0));
-        for (worker, socket) in self.workers.iter().zip(sockets) {
-            let n_sessions = Arc::clone(&n_sessions);
-            worker.order(Order::Carry { slot, socket, n_sessions })?;
+        let bound = self.bind(address, Carries::Datagrams)?;
+        self.open(slot, &bound)?;
+        Ok(bound.address)
+    }
+
+    /// Takes an address, so that clients may connect. They are not served before it is opened.
+    pub fn bind(&self, address: SocketAddr, carries: Carries) -> io::Result<Bound> {
+        is_free(address, carries)?;
+        self.bind_beside(address, carries)
+    }
+
+    /// The same beside a listener of our own that is about to leave the port.
+    pub fn bind_beside(&self, address: SocketAddr, carries: Carries) -> io::Result<Bound> {
+        let workers = self.workers.len();
+        Ok(match carries {
+            Carries::Streams => {
+                let listeners = bind_tcp(address, workers)?;
+                Bound { address: listeners[0].local_addr()?, taken: Taken::Streams(listeners) }
+            }
+            Carries::Datagrams => {
+                let sockets = bind_udp(address, workers)?;
+                let (address, n_sessions) = (sockets[0].local_addr()?, Arc::default());
+                Bound { address, taken: Taken::Datagrams(sockets, n_sessions) }
+            }
+        })
+    }
+
+    /// Serves those who connect to an address that was taken. Every socket of it gets a worker, however many of
+    /// both there are, because a client that waits at a socket without one would wait forever.
+    pub fn open(&self, slot: usize, bound: &Bound) -> io::Result<()> {
+        let (n_workers, n_sockets) = (self.workers.len(), bound.taken.len());
+        for index in 0..n_sockets.max(n_workers) {
+            let order = bound.taken.order(slot, index % n_sockets)?;
+            self.workers[index % n_workers].order(order)?;
         }
-        Ok(address)
+        Ok(())
     }
 
     /// Closes a listener: nothing new comes in, what is under way gets `grace` to finish.

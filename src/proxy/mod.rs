@@ -10,6 +10,7 @@
 //!                               └ journey: counted, recorded   └──── next try ◄───┘  ticket ends with the body
 //! ```
 
+mod access_log;
 mod connection;
 mod cookie;
 mod data_plane;
@@ -31,6 +32,7 @@ mod pool;
 mod proxy_protocol;
 mod record;
 mod retrying;
+mod secret;
 mod server;
 mod shared;
 mod sticky;
@@ -41,12 +43,14 @@ mod transport;
 mod waiting;
 mod worker;
 
-pub use data_plane::DataPlane;
+pub use access_log::AccessLog;
+pub use data_plane::{Bound, Carries, DataPlane};
 pub use event::{Event, What};
 pub use network::{Network, Sockets, Wire};
 pub use plan::{Blueprint, ListenerParts, ListenerPlan, Plan, RoutePlan};
 pub use pool::{PoolInForce, PoolState};
 pub use record::{Attempt, Phases, Record};
+pub use secret::secret;
 pub use server::Server;
 pub use shared::{Shared, Tallies};
 pub use sticky::Unstuck;

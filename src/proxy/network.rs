@@ -8,6 +8,8 @@ use socket2::{Domain, Protocol, Socket, Type};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 
+use super::data_plane::Carries;
+
 /// Where connections come from and go to.
 pub trait Network: Clone + 'static {
     type Stream: Wire;
@@ -57,6 +59,18 @@ impl Network for Sockets {
         let stream = TcpStream::connect(to).await?;
         stream.set_nodelay(true)?;
         Ok(stream)
+    }
+}
+
+/// Whether nobody else listens there. Sockets that share a port with their like would share it with those of
+/// another program of the same user, too, which is never meant.
+pub(super) fn is_free(address: SocketAddr, carries: Carries) -> io::Result<()> {
+    if address.port() == 0 || !SHARES_PORTS {
+        return Ok(());
+    }
+    match carries {
+        Carries::Streams => std::net::TcpListener::bind(address).map(drop),
+        Carries::Datagrams => std::net::UdpSocket::bind(address).map(drop),
     }
 }
 

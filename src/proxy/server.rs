@@ -37,6 +37,11 @@ pub(super) struct UpstreamTls {
 }
 
 impl Server {
+    /// Connections to it over all workers, resting ones included.
+    pub fn n_connections(&self) -> u32 {
+        self.connections.load(Relaxed)
+    }
+
     pub(super) fn is_retired(&self) -> bool {
         self.retired.load(Relaxed)
     }

@@ -67,11 +67,25 @@ impl<N: Network> Worker<N> {
     }
 
     /// Accepts connections until the listener is closed.
-    pub async fn listen(self: Rc<Self>, slot: usize, listener: N::Listener) {
+    pub fn listen(
+        self: Rc<Self>,
+        slot: usize,
+        listener: N::Listener,
+    ) -> impl Future<Output = ()> + 'static {
+        // Taken at once: a listener that is closed before it ran for the first time is closed, too.
         let mut door = self.door(slot);
+        async move { self.accept_all(slot, &listener, &mut door).await }
+    }
+
+    async fn accept_all(
+        self: &Rc<Self>,
+        slot: usize,
+        listener: &N::Listener,
+        door: &mut watch::Receiver<Door>,
+    ) {
         loop {
             let accepted = tokio::select! {
-                accepted = self.network.accept(&listener) => accepted,
+                accepted = self.network.accept(listener) => accepted,
                 _ = door.wait_for(|door| *door != Door::Open) => return,
             };
             match accepted {

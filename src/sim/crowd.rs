@@ -94,41 +94,14 @@ impl Crowd {
         self.asking[user] = asking;
     }
 
-    pub(super) fn key_count(&self) -> u64 {
-        self.requests.key_count()
+    pub(super) fn all_keys(&self, source: &Key) -> Vec<(Vec<u8>, IpAddr)> {
+        self.requests.all_keys(source)
     }
 
     /// Writes the bytes that a pool hashes for this request.
     pub(super) fn write_key(&self, source: &Key, flight: &Flight, out: &mut Vec<u8>) {
-        out.clear();
-        let kind = self.kind(flight.kind);
-        if self.client.key_in.as_ref() == Some(source) {
-            return self.requests.write_key_text(flight.key, out);
-        }
-        match source {
-            Key::Address => out.extend_from_slice(self.address(flight.identity).0.as_bytes()),
-            Key::Path => {
-                self.write_path(kind, flight.key, out);
-                let end = out.iter().position(|&byte| byte == b'?').unwrap_or(out.len());
-                out.truncate(end);
-            }
-            Key::Uri => self.write_path(kind, flight.key, out),
-            Key::Header(name) => {
-                let header =
-                    kind.headers.iter().find(|(header, _)| header.eq_ignore_ascii_case(name));
-                out.extend_from_slice(header.map_or("", |(_, value)| value).as_bytes());
-            }
-            Key::Query(name) => {
-                let query = kind.path.split_once('?').map_or("", |(_, query)| query);
-                let fields = query.split('&').filter_map(|field| field.split_once('='));
-                let value =
-                    fields.filter(|(field, _)| field == name).map(|(_, value)| value).next();
-                out.extend_from_slice(value.unwrap_or_default().as_bytes());
-            }
-            Key::Sni => out.extend_from_slice(kind.host.as_deref().unwrap_or_default().as_bytes()),
-            // A client without a key in this cookie has none: cookies of the proxy's own hold no keys.
-            Key::Cookie(_) => {}
-        }
+        let Flight { identity, kind, key, .. } = *flight;
+        self.requests.write_key(source, Asked { identity, kind, key }, out);
     }
 
     pub(super) fn write_path(&self, kind: &RequestKind, key: u64, out: &mut Vec<u8>) {

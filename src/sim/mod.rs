@@ -37,12 +37,13 @@ use crate::meter::{LimitKind, Outcome};
 use crate::model::Arrivals;
 use crate::period::Period;
 
+pub use crate::lab::Span as Window;
 use agenda::Agenda;
 use crowd::Crowd;
 use event::Event;
 use flight::Flights;
 use front::Front;
-pub use report::{Report, Window};
+pub use report::Report;
 use server::Server;
 use sessions::Sessions;
 use way::Ways;

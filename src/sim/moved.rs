@@ -7,7 +7,6 @@ use crate::balance::{Member, Origin, Request};
 use crate::lab::KeyMoves;
 
 use super::Simulation;
-use super::flight::Flight;
 use super::front::Front;
 
 /// Which server each key of the lab belonged to at one time.
@@ -73,26 +72,12 @@ fn idle_members(simulation: &Simulation, front: &Front) -> Vec<Member> {
         .collect()
 }
 
-/// The distinct keys that requests to this pool can carry, at most [`KEYS_MAX`] of each group.
+/// The distinct keys that requests to this pool can carry, some thousands of each group.
 fn keys(simulation: &Simulation, front_index: u32) -> BTreeSet<(Vec<u8>, std::net::IpAddr)> {
     let front = &simulation.fronts[front_index as usize];
     let mut keys = BTreeSet::new();
-    let mut key = Vec::new();
-    for (index, crowd) in simulation.crowds.iter().enumerate() {
-        if !crowd.ways.lead_to(front_index) {
-            continue;
-        }
-        for number in 0..crowd.key_count().min(KEYS_MAX) {
-            let identity = (number % u64::from(crowd.identities())) as u32;
-            let kind = (number % crowd.kinds().len() as u64) as u32;
-            let flight =
-                Flight { crowd: index as u32, identity, kind, key: number, ..Flight::default() };
-            crowd.write_key(&front.settings.key, &flight, &mut key);
-            keys.insert((key.clone(), crowd.address(identity).1));
-        }
+    for crowd in simulation.crowds.iter().filter(|crowd| crowd.ways.lead_to(front_index)) {
+        keys.extend(crowd.all_keys(&front.settings.key));
     }
     keys
 }
-
-/// Enough to see a per cent to a tenth of its size.
-const KEYS_MAX: u64 = 10_000;

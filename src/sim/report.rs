@@ -1,6 +1,6 @@
 //! What a run in virtual time gave.
 
-use crate::lab::{self, Expectation, Figures, Lab, PoolFigures, Verdict};
+use crate::lab::{self, Figures, Lab, PoolFigures, Span as Window, Verdict};
 use crate::period::Period;
 
 use super::Simulation;
@@ -24,34 +24,8 @@ pub struct Report {
 impl Report {
     /// What came of the lab's expectations.
     pub fn verdicts(&self, lab: &Lab) -> Vec<Verdict> {
-        let judge = |expectation: &Expectation| match self.figures_of(&expectation.when) {
-            Ok(figures) => expectation.judge(figures),
-            Err(cue) => expectation.unjudged(cue),
-        };
-        lab.expectations.iter().map(judge).collect()
+        lab::verdicts(lab, &self.overall, &self.windows)
     }
-
-    /// The figures of a time, or the cue that the run ended before.
-    fn figures_of<'a>(&self, when: &'a lab::Window) -> Result<&Figures, &'a str> {
-        let (cue, before) = match when {
-            lab::Window::Overall => return Ok(&self.overall),
-            lab::Window::Since(cue) => (cue, 0),
-            lab::Window::Until(cue) => (cue, 1),
-        };
-        let began = self.windows.iter().position(|window| window.since.as_ref() == Some(cue));
-        let window = began.and_then(|place| place.checked_sub(before)).ok_or(cue.as_str())?;
-        Ok(&self.windows[window].figures)
-    }
-}
-
-/// The time between two cues.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Window {
-    /// The cue that began it; nothing for the beginning of the run.
-    pub since: Option<String>,
-    pub from_ns: u64,
-    pub until_ns: u64,
-    pub figures: Figures,
 }
 
 impl Simulation {

@@ -70,7 +70,7 @@ impl Bench {
         let listeners = bench.lab.listeners.clone();
         for (slot, listener) in listeners.iter().enumerate() {
             let tls = secrets::of_listener(listener);
-            let parts = ListenerParts { slot, tls, meter: Arc::default() };
+            let parts = ListenerParts { slot, tls, meter: Arc::default(), log: None };
             bench.parts.insert(listener.name.clone(), parts);
         }
         bench.publish();
@@ -100,6 +100,7 @@ impl Bench {
             workers: self.plane.n_workers(),
             seed: self.lab.seed,
             listeners: self.parts.clone(),
+            closing: Vec::new(),
             addresses: self.addresses.clone(),
             upstream_tls: secrets::of_pools(&self.lab.pools)
                 .into_iter()

@@ -29,6 +29,8 @@ pub(super) struct Journey {
     pub(super) guard: Option<Arc<GuardState>>,
     /// The connection is not used for another request.
     pub(super) closes: bool,
+    /// Recorded to be looked at, and not only to be written down.
+    pub(super) sampled: bool,
     ended: bool,
 }
 
@@ -50,6 +52,7 @@ impl Journey {
             record: None,
             guard: None,
             closes: false,
+            sampled: false,
             ended: false,
         })
     }
@@ -87,7 +90,14 @@ impl Journey {
             record.phases.total_ns = latency_ns;
             record.bytes_in = n_bytes_in;
             record.bytes_out = self.n_bytes_out;
-            self.shared.records.push(*record);
+            match (&self.listener.log, self.sampled) {
+                (Some(log), true) => {
+                    log.write((*record).clone());
+                    self.shared.records.push(*record);
+                }
+                (Some(log), false) => log.write(*record),
+                (None, _) => self.shared.records.push(*record),
+            }
         }
     }
 }

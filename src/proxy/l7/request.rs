@@ -140,7 +140,8 @@ fn begin<N: Network>(
     let now_ns = worker.shared.clock.now_ns();
     let mut journey = Journey::begin(&worker.shared, Arc::clone(listener), now_ns);
     let number = worker.next_request();
-    if worker.samples(now_ns) {
+    journey.sampled = worker.samples(now_ns);
+    if journey.sampled || listener.log.is_some() {
         journey.record = Some(record_of(connection, listener, head, now_ns, number));
     }
     journey

@@ -7,6 +7,7 @@ use std::sync::{Arc, Weak};
 
 use http::HeaderValue;
 
+use super::super::access_log::AccessLog;
 use super::super::headers::Edits;
 use super::super::pool::{PoolInForce, PoolState};
 use super::super::server::{Server, UpstreamTls, cookie_hash};
@@ -28,6 +29,8 @@ pub struct Blueprint<'a> {
     pub seed: u64,
     /// What is open, by the listener's name. Others are not in the plan.
     pub listeners: BTreeMap<String, ListenerParts>,
+    /// The slots of listeners that were closed and let their last requests finish: those stay as they were.
+    pub closing: Vec<usize>,
     /// Where each server is, by pool and by server; a server without an address refuses all.
     pub addresses: BTreeMap<(String, String), Vec<SocketAddr>>,
     /// For pools that speak TLS to their servers.
@@ -40,6 +43,7 @@ pub struct ListenerParts {
     pub slot: usize,
     pub tls: Option<Arc<rustls::ServerConfig>>,
     pub meter: Arc<Meter>,
+    pub log: Option<Arc<AccessLog>>,
 }
 
 impl Shared {
@@ -90,6 +94,12 @@ impl Build<'_> {
                 listeners.resize_with(parts.slot + 1, || None);
             }
             listeners[parts.slot] = Some(Arc::new(listener_plan(listener, parts, &pools)));
+        }
+        for &slot in &self.blueprint.closing {
+            if listeners.len() <= slot {
+                listeners.resize_with(slot + 1, || None);
+            }
+            listeners[slot] = self.before.listener(slot).map(Arc::clone);
         }
         let revision = self.before.revision + 1;
         Plan { revision, limits: lab.limits.clone(), listeners, pools }
@@ -249,6 +259,7 @@ fn listener_plan(
         forwarded: listener.forwarded.clone(),
         routes: routes.collect(),
         meter: Arc::clone(&parts.meter),
+        log: parts.log.clone(),
     }
 }
 

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use http::HeaderValue;
 
+use super::access_log::AccessLog;
 use super::headers::Edits;
 use super::pool::PoolInForce;
 use crate::lab::{
@@ -40,6 +41,7 @@ pub struct ListenerPlan {
     pub forwarded: Forwarded,
     pub routes: Vec<RoutePlan>,
     pub meter: Arc<Meter>,
+    pub log: Option<Arc<AccessLog>>,
 }
 
 /// One route: the first whose condition holds decides.

@@ -121,6 +121,11 @@ impl Command {
         self.copies[copy].status.borrow().clone()
     }
 
+    /// Tells of every change of a copy's status.
+    pub fn watch(&self, copy: usize) -> watch::Receiver<CopyStatus> {
+        self.copies[copy].status.clone()
+    }
+
     /// What a copy printed, from the line with this number on.
     pub fn log(&self, copy: usize, since: u64) -> LogReading {
         self.copies[copy].log.read(since)

@@ -1,0 +1,326 @@
+//! `evenkeel serve`: a lab, or a few flags, on real sockets until Ctrl-C.
+
+mod flags;
+mod status_line;
+
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use clap::Args;
+use serde::Serialize;
+
+use crate::engine::{
+    AdminSettings, Consent, Engine, ListenerState, ListenerStatus, News, Settings, Status, Watcher,
+};
+use crate::lab::{self, Checked};
+
+use super::Streams;
+use super::lab_file::{fill_samples, folder_of, read_lab};
+use super::outcome::{Answer, Failure};
+use flags::Flags;
+pub(super) use flags::listen_address;
+use status_line::StatusLine;
+
+/// Balance load on real sockets until Ctrl-C
+///
+/// Either a lab file, which is watched and taken over when it changes, or flags for the everyday case.
+#[derive(Debug, Args)]
+#[command(after_help = EXAMPLES)]
+pub(super) struct Serve {
+    /// The lab file
+    #[arg(value_name = "LAB.ron", required_unless_present = "to")]
+    lab: Option<PathBuf>,
+    #[command(flatten)]
+    flags: Flags,
+    /// Proxy threads; without it one per core, at most four
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=64))]
+    workers: Option<u32>,
+    /// Run the commands that the lab names
+    #[arg(long)]
+    allow_commands: bool,
+    /// Serve metrics, status, lab and requests over HTTP here: [HOST:]PORT
+    #[arg(long, value_name = "ADDR", value_parser = flags::listen_address)]
+    admin: Option<SocketAddr>,
+    /// What whoever asks there has to send; without it the variable EVENKEEL_ADMIN_TOKEN counts
+    #[arg(long, value_name = "TOKEN", requires = "admin")]
+    admin_token: Option<String>,
+    /// Print one JSON object per line: ready, applied, problems, trouble, stopped
+    #[arg(long)]
+    json: bool,
+}
+
+/// One line for machines. A contract: fields are added, never renamed.
+#[derive(Serialize)]
+#[serde(tag = "event", rename_all = "snake_case")]
+enum Line<'a> {
+    Ready {
+        listeners: Vec<ListenerLine<'a>>,
+        servers: usize,
+        workers: usize,
+        admin: Option<SocketAddr>,
+    },
+    Applied {
+        revision: u64,
+    },
+    Problems {
+        file: String,
+        report: &'a str,
+    },
+    Trouble {
+        what: &'a str,
+    },
+    Stopping,
+    Stopped,
+}
+
+#[derive(Serialize)]
+struct ListenerLine<'a> {
+    name: &'a str,
+    address: Option<SocketAddr>,
+    url: Option<String>,
+}
+
+impl Serve {
+    pub(super) fn run(&self, streams: &mut Streams<'_>) -> Result<Answer, Failure> {
+        let mut watcher = Watcher::start().map_err(Failure::Engine)?;
+        let lab = self.lab(streams)?;
+        if let Some(path) = &self.lab {
+            watcher.watch(path).map_err(Failure::Engine)?;
+        }
+        let engine = Engine::start(lab, self.settings()).map_err(Failure::Engine)?;
+        let status = engine.status();
+        let shut: Vec<String> = status
+            .listeners
+            .iter()
+            .filter_map(|listener| match &listener.state {
+                ListenerState::Trouble { trouble, .. } => {
+                    Some(format!("listener {}: {trouble}", listener.name))
+                }
+                _ => None,
+            })
+            .collect();
+        if !shut.is_empty() {
+            return Err(Failure::Shut(shut.join("; ")));
+        }
+        self.say_ready(&status, streams)?;
+        for trouble in status.all_troubles() {
+            self.say(&Line::Trouble { what: &trouble }, &trouble, streams)?;
+        }
+        for line in status.commands_waiting() {
+            let what = format!("not started: `{line}`; --allow-commands starts it");
+            self.say(&Line::Trouble { what: &what }, &what, streams)?;
+        }
+        let mut session = Session { serve: self, engine, watcher, seen: None };
+        session.work(streams)?;
+        session.end(streams)
+    }
+
+    fn lab(&self, streams: &mut Streams<'_>) -> Result<Checked, Failure> {
+        match &self.lab {
+            None => self.flags.lab(self.workers),
+            Some(path) => match self.read(path)? {
+                Ok((lab, warnings)) => {
+                    write!(streams.err, "{warnings}")?;
+                    Ok(lab)
+                }
+                Err(report) => {
+                    write!(streams.err, "{report}")?;
+                    Err(Failure::Lab { path: path.display().to_string() })
+                }
+            },
+        }
+    }
+
+    /// The lab in a file and its warnings, or the report of what keeps it from running.
+    fn read(&self, path: &Path) -> Result<Result<(Checked, String), String>, Failure> {
+        let name = path.display().to_string();
+        let loaded = match read_lab(path)? {
+            Ok(loaded) => loaded,
+            Err(refused) => {
+                return Ok(Err(lab::report(&name, &refused.source, &refused.problems)));
+            }
+        };
+        let warnings = lab::report(&name, &loaded.source, &loaded.warnings);
+        let mut lab = loaded.lab.into_lab();
+        lab.workers = self.workers.or(lab.workers);
+        fill_samples(&mut lab, path)?;
+        match Checked::new(lab) {
+            Ok(lab) => Ok(Ok((lab, warnings))),
+            Err(problems) => Ok(Err(lab::report(&name, &loaded.source, &problems))),
+        }
+    }
+
+    fn settings(&self) -> Settings {
+        Settings {
+            folder: self.lab.as_deref().map_or_else(|| PathBuf::from("."), folder_of),
+            admin: self.admin.map(|address| AdminSettings { address, token: self.token() }),
+            consent: if self.allow_commands { Consent::Given } else { Consent::Ask },
+            ..Settings::default()
+        }
+    }
+
+    fn token(&self) -> Option<String> {
+        let token = self.admin_token.clone().or_else(|| std::env::var("EVENKEEL_ADMIN_TOKEN").ok());
+        token.filter(|token| !token.is_empty())
+    }
+
+    fn say_ready(&self, status: &Status, streams: &mut Streams<'_>) -> Result<(), Failure> {
+        let open: Vec<&ListenerStatus> =
+            status.listeners.iter().filter(|listener| listener.address().is_some()).collect();
+        let urls: Vec<String> = open.iter().filter_map(|listener| url(listener)).collect();
+        let listeners = open.iter().map(|listener| ListenerLine {
+            name: &listener.name,
+            address: listener.address(),
+            url: url(listener),
+        });
+        let (n_servers, workers) = (status.servers.len(), status.workers);
+        let line = Line::Ready {
+            listeners: listeners.collect(),
+            servers: n_servers,
+            workers,
+            admin: status.admin,
+        };
+        let admin =
+            status.admin.map_or_else(String::new, |admin| format!(", admin http://{admin}"));
+        let servers =
+            if n_servers == 1 { "1 server".to_owned() } else { format!("{n_servers} servers") };
+        let wide = open.iter().any(|it| it.address().is_some_and(|it| !it.ip().is_loopback()));
+        let note = if wide { ", which other machines can reach" } else { "" };
+        self.say(&line, &format!("ready: {} -> {servers}{note}{admin}", urls.join(", ")), streams)
+    }
+
+    /// One line: for machines or for people.
+    fn say(&self, line: &Line<'_>, text: &str, streams: &mut Streams<'_>) -> Result<(), Failure> {
+        if self.json {
+            serde_json::to_writer(&mut *streams.out, line)?;
+            writeln!(streams.out)?;
+        } else {
+            writeln!(streams.out, "{text}")?;
+        }
+        Ok(streams.out.flush()?)
+    }
+}
+
+/// Serving, from the ready line on.
+struct Session<'a> {
+    serve: &'a Serve,
+    engine: Engine,
+    watcher: Watcher,
+    /// What was wrong when it was last said.
+    seen: Option<String>,
+}
+
+impl Session<'_> {
+    /// Until somebody interrupts. Where nobody watches, it sleeps until something happens.
+    fn work(&mut self, streams: &mut Streams<'_>) -> Result<(), Failure> {
+        let shows = streams.shows_progress && !self.serve.json;
+        let mut status_line = StatusLine::default();
+        loop {
+            let news = self.watcher.next(shows.then_some(STATUS_EVERY));
+            if shows {
+                StatusLine::clear(streams);
+            }
+            match news {
+                Some(News::Interrupted) => return Ok(()),
+                Some(News::HungUp) => self.engine.reopen_logs(),
+                Some(News::Changed) => self.reload(streams)?,
+                Some(News::Rung) | None => {}
+            }
+            if shows {
+                status_line.show(&self.engine, streams)?;
+            }
+        }
+    }
+
+    /// The file is different: takes it over, or says what is wrong with it while the old one serves on.
+    fn reload(&mut self, streams: &mut Streams<'_>) -> Result<(), Failure> {
+        let Some(path) = &self.serve.lab else { return Ok(()) };
+        let problem = match self.serve.read(path) {
+            Ok(Ok((lab, warnings))) => {
+                self.seen = None;
+                // Touched, but the same.
+                if *self.engine.lab() == *lab {
+                    return Ok(());
+                }
+                write!(streams.err, "{warnings}")?;
+                return self.apply(lab, streams);
+            }
+            Ok(Err(report)) => report,
+            Err(failure) => format!("{failure}\n"),
+        };
+        if self.seen.as_deref() == Some(&*problem) {
+            return Ok(());
+        }
+        let name = path.display().to_string();
+        let kept = format!("{problem}{name} was not taken over; what served before goes on");
+        let line = Line::Problems { file: name, report: &problem };
+        if self.serve.json {
+            self.serve.say(&line, "", streams)?;
+        } else {
+            writeln!(streams.err, "{kept}")?;
+        }
+        self.seen = Some(problem);
+        Ok(())
+    }
+
+    fn apply(&self, lab: Checked, streams: &mut Streams<'_>) -> Result<(), Failure> {
+        let before = self.engine.status().all_troubles();
+        let revision = self.engine.apply(lab);
+        self.engine.wait_for(revision, APPLYING);
+        let status = self.engine.status();
+        let text = format!("applied: revision {revision}");
+        self.serve.say(&Line::Applied { revision }, &text, streams)?;
+        for trouble in status.all_troubles().iter().filter(|trouble| !before.contains(trouble)) {
+            self.serve.say(&Line::Trouble { what: trouble }, trouble, streams)?;
+        }
+        Ok(())
+    }
+
+    /// Lets requests finish. A second interrupt does not wait for them.
+    fn end(self, streams: &mut Streams<'_>) -> Result<Answer, Failure> {
+        let Self { serve, engine, watcher, .. } = self;
+        serve.say(&Line::Stopping, "stopping: requests under way may finish", streams)?;
+        let bell = watcher.bell();
+        let stopping = std::thread::Builder::new().name("stopping".to_owned()).spawn(move || {
+            engine.stop();
+            bell.ring();
+        });
+        let stopping = stopping.map_err(Failure::Output)?;
+        while !stopping.is_finished() {
+            // Short, because a bell is not heard where the box of news is full.
+            if watcher.next(Some(STOPPED_EVERY)) == Some(News::Interrupted) {
+                return Ok(Answer::DoesNotHold);
+            }
+        }
+        serve.say(&Line::Stopped, "stopped", streams)?;
+        Ok(Answer::Holds)
+    }
+}
+
+fn url(listener: &ListenerStatus) -> Option<String> {
+    let mut address = listener.address()?;
+    if address.ip().is_unspecified() {
+        address.set_ip(if address.is_ipv4() {
+            std::net::Ipv4Addr::LOCALHOST.into()
+        } else {
+            std::net::Ipv6Addr::LOCALHOST.into()
+        });
+    }
+    Some(match (listener.protocol, listener.encrypted) {
+        (lab::Protocol::Http, false) => format!("http://{address}"),
+        (lab::Protocol::Http, true) => format!("https://{address}"),
+        (lab::Protocol::Udp, _) => format!("udp {address}"),
+        (lab::Protocol::Tcp | lab::Protocol::TlsPassthrough, _) => format!("tcp {address}"),
+    })
+}
+
+const STATUS_EVERY: Duration = Duration::from_secs(1);
+const STOPPED_EVERY: Duration = Duration::from_millis(200);
+const APPLYING: Duration = Duration::from_secs(10);
+
+const EXAMPLES: &str = "Examples:
+  evenkeel serve --listen 127.0.0.1:8080 --to 127.0.0.1:3000 --to 127.0.0.1:3001
+  evenkeel serve --listen 8443,tls=cert.pem:key.pem --to localhost:3000,weight=2 --to localhost:3001
+  evenkeel serve --listen 5432 --l4 --to 10.0.0.1:5432 --to 10.0.0.2:5432,backup
+  evenkeel serve shop.ron";

@@ -1,0 +1,184 @@
+//! Certificates of listeners and trust towards servers, loaded again when their files change.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::control::Control;
+use super::diff::speaks_tls;
+use super::event::Kind;
+use super::settings::Settings;
+use super::status::Trouble;
+use crate::lab::{Lab, Listener, Protocol, Tls, UpstreamTls, Verify};
+use crate::period::Clock;
+use crate::proxy::tls::{Fingerprint, Inside, Origination, Surroundings, Termination};
+
+pub(super) struct Certificates {
+    surroundings: Surroundings,
+    /// By pool.
+    originations: BTreeMap<String, Arc<Origination>>,
+    /// What mocks show that speak TLS.
+    mocks: Option<Termination>,
+    clients: Option<Origination>,
+}
+
+impl Certificates {
+    pub(super) fn new(settings: &Settings, clock: Arc<dyn Clock>) -> Self {
+        let Settings { folder, authority_folder, .. } = settings;
+        let surroundings = Surroundings::new(folder.clone(), authority_folder.clone(), clock);
+        Self { surroundings, originations: BTreeMap::new(), mocks: None, clients: None }
+    }
+
+    pub(super) fn upstream(&self) -> BTreeMap<String, Arc<Origination>> {
+        self.originations.clone()
+    }
+
+    /// For the lab's own clients, who know whom they send to.
+    pub(super) fn for_clients(&mut self) -> Result<Arc<rustls::ClientConfig>, Trouble> {
+        if self.clients.is_none() {
+            let trusting = UpstreamTls { verify: Verify::Nothing, ..UpstreamTls::default() };
+            let inside = Inside::Http(crate::lab::HttpVersions::Both);
+            let made = Origination::new(&trusting, inside, &self.surroundings);
+            self.clients = Some(made.map_err(|error| Trouble::new(error.to_string(), ""))?);
+        }
+        let made = self.clients.as_ref().expect("it was made if it was missing");
+        Ok(Arc::clone(made.config()))
+    }
+
+    /// Made by the local authority for this machine.
+    pub(super) fn for_mocks(&mut self) -> Result<Arc<rustls::ServerConfig>, Trouble> {
+        if self.mocks.is_none() {
+            let inside = Inside::Http(crate::lab::HttpVersions::Both);
+            let made = Termination::new(&Tls::default(), inside, &self.surroundings);
+            self.mocks = Some(made.map_err(|error| Trouble::new(error.to_string(), ""))?);
+        }
+        let made = self.mocks.as_ref().expect("it was made if it was missing");
+        Ok(Arc::clone(made.config()))
+    }
+}
+
+impl Control {
+    /// Loads a listener's certificates. What was there stays in use if they cannot be loaded.
+    pub(super) fn load_certificates(&mut self, name: &str) {
+        let Some(listener) = self.lab.listener(name).cloned() else { return };
+        let Some(tls) = &listener.tls else { return };
+        let loaded = Termination::new(tls, inside(&listener), &self.certificates.surroundings);
+        match loaded {
+            Ok(termination) => {
+                self.troubles.remove(&about(name));
+                if let Some(warning) = termination.warnings().first() {
+                    let trouble = Trouble::new(format!("listener {name}: {warning}"), "");
+                    self.trouble(&about(name), trouble);
+                }
+                self.gate_mut(name).termination = Some(termination);
+            }
+            Err(error) => {
+                let trouble = Trouble::new(error.to_string(), "");
+                self.board.tell(Kind::Trouble, format!("listener {name}: {trouble}"));
+                let gate = self.gate_mut(name);
+                if gate.termination.is_none() {
+                    gate.set_trouble(trouble);
+                } else {
+                    let what = format!("listener {name} keeps its certificates: {trouble}");
+                    self.troubles.insert(about(name), Trouble::new(what, ""));
+                }
+            }
+        }
+    }
+
+    pub(super) fn load_trust(&mut self, name: &str) {
+        let Some(pool) = self.lab.pool(name) else { return };
+        // A mock that the lab itself started needs no proof of who it is.
+        let own = pool.servers.iter().all(|server| server.mock.is_some());
+        let verify = if own { Verify::Nothing } else { pool.upstream.tls.verify };
+        let tls = UpstreamTls { verify, ..pool.upstream.tls.clone() };
+        let inside = Inside::Http(crate::lab::HttpVersions::Both);
+        match Origination::new(&tls, inside, &self.certificates.surroundings) {
+            Ok(origination) => {
+                self.troubles.remove(&format!("trust {name}"));
+                self.certificates.originations.insert(name.to_owned(), Arc::new(origination));
+            }
+            Err(error) => {
+                let trouble = Trouble::new(format!("pool {name}: {error}"), "");
+                self.trouble(&format!("trust {name}"), trouble);
+            }
+        }
+    }
+
+    /// Loads again what has changed on disk.
+    fn reload_certificates(&mut self) {
+        let lab = self.lab.clone();
+        let surroundings = &self.certificates.surroundings;
+        let stale = |listener: &&Listener| {
+            let (Some(tls), Some(gate)) = (&listener.tls, self.gates.get(&listener.name)) else {
+                return false;
+            };
+            let now = Fingerprint::of_listener(tls, surroundings);
+            gate.termination.as_ref().is_none_or(|it| *it.fingerprint() != now)
+        };
+        let listeners: Vec<&Listener> = lab.listeners.iter().filter(stale).collect();
+        let pools = lab.pools.iter().filter(|pool| {
+            let now = Fingerprint::of_upstream(&pool.upstream.tls, surroundings);
+            let known = self.certificates.originations.get(&pool.name);
+            speaks_tls(pool) && known.is_some_and(|known| *known.fingerprint() != now)
+        });
+        let pools: Vec<&str> = pools.map(|pool| pool.name.as_str()).collect();
+        if listeners.is_empty() && pools.is_empty() {
+            return;
+        }
+        for listener in listeners {
+            let text = format!("the certificate files of listener {} changed", listener.name);
+            self.board.tell(Kind::Step, text);
+            self.load_certificates(&listener.name);
+        }
+        pools.into_iter().for_each(|pool| self.load_trust(pool));
+        self.publish();
+    }
+
+    /// How long until something has to be looked at again, if anything has. Where nothing changes by itself,
+    /// nothing is asked.
+    pub(super) fn tends_in(&self) -> Option<Duration> {
+        let names = self.servers.values().any(|running| running.name().is_some());
+        let troubled = self.gates.values().any(super::listeners::Gate::has_trouble);
+        let unknown =
+            self.servers.values().any(|it| it.name().is_some() && it.addresses().is_empty());
+        let periods = [
+            troubled.then_some(TROUBLE),
+            unknown.then_some(TROUBLE),
+            has_files(&self.lab).then_some(FILES),
+            names.then_some(NAMES),
+        ];
+        periods.into_iter().flatten().min()
+    }
+
+    pub(super) fn tend(&mut self) {
+        if has_files(&self.lab) {
+            self.reload_certificates();
+        }
+        self.retry_gates();
+        self.look_up_names();
+        self.show();
+    }
+}
+
+fn about(listener: &str) -> String {
+    format!("certificates {listener}")
+}
+
+fn inside(listener: &Listener) -> Inside {
+    match listener.protocol {
+        Protocol::Http => Inside::Http(listener.http.versions),
+        Protocol::Tcp | Protocol::Udp | Protocol::TlsPassthrough => Inside::Bytes,
+    }
+}
+
+/// Whether anything in the lab comes from a certificate file.
+fn has_files(lab: &Lab) -> bool {
+    let files = |tls: &Tls| matches!(tls.certificates, crate::lab::Certificates::Files(_));
+    lab.listeners.iter().filter_map(|listener| listener.tls.as_ref()).any(files)
+        || lab.pools.iter().any(|pool| pool.upstream.tls.authority_file.is_some())
+}
+
+const TROUBLE: Duration = Duration::from_secs(2);
+const FILES: Duration = Duration::from_secs(3);
+const NAMES: Duration = Duration::from_secs(30);

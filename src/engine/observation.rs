@@ -1,0 +1,90 @@
+//! What is to be seen of a running lab: measurements so far, gauges now, what happened since the last look.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use super::event::Event;
+use crate::balance::Health;
+use crate::lab::{Figures, Lab};
+use crate::meter::MeterReading;
+use crate::proxy::{Plan, Record};
+
+/// One look at everything.
+#[derive(Debug, Clone)]
+pub struct Observation {
+    pub at_ns: u64,
+    /// Measured since the start, by client group and by server.
+    pub figures: Figures,
+    /// The same for each listener.
+    pub listeners: BTreeMap<String, MeterReading>,
+    /// In the order of the document.
+    pub pools: Vec<PoolGauges>,
+    /// Client connections that are open.
+    pub connections: usize,
+    /// Client connections that ever came, and those that were turned away because there were too many.
+    pub accepted: u64,
+    pub turned_away: u64,
+    /// Requests that wait for a server, over all pools.
+    pub in_line: usize,
+    /// What happened since the last look, oldest first.
+    pub events: Vec<Event>,
+    /// Requests that were recorded since the last look.
+    pub requests: Vec<Arc<Record>>,
+    pub dropped: Dropped,
+}
+
+/// What nobody will see, counted since the start.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Dropped {
+    pub events: u64,
+    /// Recorded requests that made room for newer ones.
+    pub requests: u64,
+    /// Requests that were measured but not recorded.
+    pub unsampled: u64,
+    /// Lines of access logs.
+    pub log_lines: u64,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub struct PoolGauges {
+    pub name: String,
+    /// Requests that wait for a server of this pool.
+    pub waiting: usize,
+    pub servers: Vec<ServerGauges>,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub struct ServerGauges {
+    pub name: String,
+    pub in_flight: u32,
+    pub health: Health,
+    pub health_since_ns: u64,
+    pub weight: u32,
+    pub draining: bool,
+    /// Connections of the proxy to it, resting ones included.
+    pub connections: u32,
+}
+
+/// The gauges of all pools that are in the plan.
+pub(super) fn gauges(plan: &Plan, lab: &Lab) -> Vec<PoolGauges> {
+    let pools = lab.pools.iter().filter_map(|pool| plan.pools.get(pool.name.as_str()));
+    pools
+        .map(|pool| {
+            let members = pool.balancing().members().iter().zip(&pool.servers).enumerate();
+            let servers = members.map(|(index, (member, server))| ServerGauges {
+                name: member.name.to_string(),
+                in_flight: pool.in_flight(index),
+                health: member.standing.health(),
+                health_since_ns: member.standing.since_ns(),
+                weight: member.weight,
+                draining: member.is_draining(),
+                connections: server.n_connections(),
+            });
+            PoolGauges {
+                name: pool.name.to_string(),
+                waiting: pool.n_waiting(),
+                servers: servers.collect(),
+            }
+        })
+        .collect()
+}

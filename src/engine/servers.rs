@@ -1,0 +1,314 @@
+//! The servers of the lab: those that are elsewhere, mocks and commands.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::control::Control;
+use super::diff::speaks_tls;
+use super::event::Kind;
+use super::names::{Found, What};
+use super::settings::Consent;
+use super::status::{ServerState, Trouble};
+use crate::lab::{Lab, Pool, Server};
+use crate::proxy::Plan;
+use crate::world::{
+    Command, CommandSettings, CopyStatus, LogStream, Mock, MockSettings, World, WorldSettings,
+};
+
+/// A server as it stands.
+pub(super) enum Running {
+    Elsewhere {
+        written: String,
+        addresses: Vec<SocketAddr>,
+        trouble: Option<Trouble>,
+    },
+    Mock(Mock),
+    /// One copy of a command.
+    Copy {
+        command: Arc<Command>,
+        copy: usize,
+    },
+    /// A command that waits for a yes.
+    Waiting {
+        line: String,
+    },
+    Failed(Trouble),
+}
+
+impl Running {
+    pub(super) fn addresses(&self) -> Vec<SocketAddr> {
+        match self {
+            Self::Elsewhere { addresses, .. } => addresses.clone(),
+            Self::Mock(mock) => vec![mock.address()],
+            Self::Copy { command, copy } => vec![command.address(*copy)],
+            Self::Waiting { .. } | Self::Failed(_) => Vec::new(),
+        }
+    }
+
+    /// Its name, if it has to be looked up.
+    pub(super) fn name(&self) -> Option<&str> {
+        match self {
+            Self::Elsewhere { written, .. } => {
+                written.parse::<SocketAddr>().is_err().then_some(written)
+            }
+            _ => None,
+        }
+    }
+
+    pub(super) fn state(&self, server: &Server) -> ServerState {
+        match self {
+            Self::Failed(trouble) => ServerState::Trouble(trouble.clone()),
+            Self::Waiting { line } => ServerState::AwaitsConsent { line: line.clone() },
+            _ if !server.enabled => ServerState::Dead,
+            Self::Elsewhere { trouble: Some(trouble), .. } => ServerState::Trouble(trouble.clone()),
+            Self::Elsewhere { addresses, .. } if addresses.is_empty() => ServerState::Starting,
+            Self::Elsewhere { .. } | Self::Mock(_) => ServerState::Known,
+            Self::Copy { command, copy } => match command.status(*copy) {
+                CopyStatus::Starting => ServerState::Starting,
+                CopyStatus::Running => ServerState::Known,
+                CopyStatus::Exited(code) => {
+                    let how = code.map_or_else(String::new, |code| format!(" with code {code}"));
+                    let last = last_words(command, *copy);
+                    let what = format!("its program ended{how}{last}");
+                    ServerState::Trouble(Trouble::new(what, "look at its output"))
+                }
+                CopyStatus::Failed(why) => {
+                    ServerState::Trouble(Trouble::new(why, "look at its command line"))
+                }
+            },
+        }
+    }
+}
+
+impl Control {
+    /// Where requests may go: nowhere for a server that is switched off.
+    pub(super) fn addresses_in_force(
+        &self,
+        (pool, server): &(String, String),
+        running: &Running,
+    ) -> Vec<SocketAddr> {
+        let lab = self.lab.pool(pool).and_then(|pool| pool.server(server));
+        match running {
+            Running::Elsewhere { .. } if lab.is_some_and(|server| !server.enabled) => Vec::new(),
+            _ => running.addresses(),
+        }
+    }
+
+    fn place(&self, pool: &str, server: &str) -> Option<(&Pool, &Server)> {
+        let pool = self.lab.pool(pool)?;
+        Some((pool, pool.server(server)?))
+    }
+
+    pub(super) fn world(&mut self) -> Result<&World, Trouble> {
+        if self.world.is_none() {
+            let settings = WorldSettings {
+                seed: self.seed,
+                ..WorldSettings::new(Arc::clone(self.board.clock()))
+            };
+            let world = World::start(settings)
+                .map_err(|error| Trouble::new(error.to_string(), "close other programs"))?;
+            self.world = Some(world);
+        }
+        Ok(self.world.as_ref().expect("it was started if it was missing"))
+    }
+
+    pub(super) fn start_mock(&mut self, pool: &str, server: &str, plan_before: &Arc<Plan>) {
+        let place = (pool.to_owned(), server.to_owned());
+        let running = match self.mock(pool, server) {
+            Ok(mock) => Running::Mock(mock),
+            Err(trouble) => {
+                self.board.tell(Kind::Trouble, format!("{pool}/{server}: {trouble}"));
+                Running::Failed(trouble)
+            }
+        };
+        self.put_in_place(place, running, plan_before);
+    }
+
+    /// Lets a server take the place of whatever had its name.
+    pub(super) fn put_in_place(
+        &mut self,
+        place: (String, String),
+        running: Running,
+        plan_before: &Arc<Plan>,
+    ) {
+        let before = self.servers.insert(place.clone(), running);
+        let (pool, server) = &place;
+        self.let_go(before, pool, server, plan_before);
+    }
+
+    fn mock(&mut self, pool: &str, server: &str) -> Result<Mock, Trouble> {
+        let tls = match self.lab.pool(pool) {
+            Some(settings) if speaks_tls(settings) => Some(self.certificates.for_mocks()?),
+            _ => None,
+        };
+        let shared = Arc::clone(self.sessions.entry(pool.to_owned()).or_default());
+        let Some((settings, member)) = self.place(pool, server) else {
+            return Err(Trouble::new("it is not in the lab", ""));
+        };
+        let mock = MockSettings {
+            pool: pool.to_owned(),
+            protocol: settings.mocks.protocol,
+            behaviour: member.mock.clone().unwrap_or_default(),
+            sessions: settings.mocks.sessions,
+            shared,
+            enabled: member.enabled,
+            tls,
+            ..MockSettings::new(server)
+        };
+        let failed = |error: crate::world::WorldError| Trouble::new(error.to_string(), "");
+        self.world()?.start_mock(mock).map_err(failed)
+    }
+
+    pub(super) fn retune_mock(&self, pool: &str, server: &str) {
+        let place = (pool.to_owned(), server.to_owned());
+        let Some((settings, member)) = self.place(pool, server) else { return };
+        if let Some(Running::Mock(mock)) = self.servers.get(&place) {
+            mock.retune(member.mock.clone().unwrap_or_default());
+            mock.keep_sessions(settings.mocks.sessions);
+        }
+    }
+
+    pub(super) fn set_mock_enabled(&self, pool: &str, server: &str, enabled: bool) {
+        let place = (pool.to_owned(), server.to_owned());
+        if let Some(Running::Mock(mock)) = self.servers.get(&place) {
+            mock.set_enabled(enabled);
+        }
+    }
+
+    pub(super) fn stop_mock(&mut self, pool: &str, server: &str, plan_before: &Arc<Plan>) {
+        let before = self.servers.remove(&(pool.to_owned(), server.to_owned()));
+        self.let_go(before, pool, server, plan_before);
+    }
+
+    /// Stops a server when the last request that was led to it has ended.
+    fn let_go(&self, running: Option<Running>, pool: &str, server: &str, plan_before: &Arc<Plan>) {
+        let Some(running @ (Running::Mock(_) | Running::Copy { .. })) = running else { return };
+        let before = plan_before.pools.get(pool).map(Arc::clone);
+        let index = before.as_ref().and_then(|pool| pool.balancing().index_of(server));
+        let (grace, clock) = (self.grace(), Arc::clone(self.board.clock()));
+        tokio::task::spawn_local(async move {
+            let until_ns = clock.now_ns() + grace.as_nanos() as u64;
+            // Whoever looked at the old plan a moment ago may still be on the way.
+            tokio::time::sleep(LINGER).await;
+            while let (Some(pool), Some(index)) = (&before, index)
+                && pool.in_flight(index) > 0
+                && clock.now_ns() < until_ns
+            {
+                tokio::time::sleep(LINGER).await;
+            }
+            drop(running);
+        });
+    }
+
+    pub(super) fn start_command(&mut self, pool: &str, server: &str, plan_before: &Arc<Plan>) {
+        let Some((_, member)) = self.place(pool, server) else { return };
+        let line = member.command.as_ref().map_or_else(String::new, |command| command.line.clone());
+        let names = member.copy_names();
+        let command = match (self.commands, member.command.clone()) {
+            (Consent::Given, Some(command)) => {
+                let settings = CommandSettings::new(server, command, self.settings.folder.clone());
+                let failed = |error: crate::world::WorldError| Trouble::new(error.to_string(), "");
+                self.world().and_then(|world| world.start_command(settings).map_err(failed))
+            }
+            _ => {
+                for copy in names {
+                    let waiting = Running::Waiting { line: line.clone() };
+                    self.put_in_place((pool.to_owned(), copy), waiting, plan_before);
+                }
+                return;
+            }
+        };
+        let command = command.map(Arc::new);
+        for (copy, name) in names.into_iter().enumerate() {
+            let place = (pool.to_owned(), name);
+            let running = match &command {
+                Ok(command) => {
+                    self.follow_copy(place.clone(), command, copy);
+                    Running::Copy { command: Arc::clone(command), copy }
+                }
+                Err(trouble) => Running::Failed(trouble.clone()),
+            };
+            self.put_in_place(place, running, plan_before);
+        }
+    }
+
+    /// Lets the control thread know when a copy starts or ends.
+    fn follow_copy(&self, place: (String, String), command: &Command, copy: usize) {
+        let (mut status, found) = (command.watch(copy), self.found.clone());
+        tokio::task::spawn_local(async move {
+            while status.changed().await.is_ok() {
+                let news = Found { place: place.clone(), what: What::Copy };
+                if found.send(news).await.is_err() {
+                    return;
+                }
+            }
+        });
+    }
+
+    /// A copy has another status. Returns whether the plan has to know, which is so where its address is final.
+    pub(super) fn note_copy(&self, place: &(String, String)) -> bool {
+        let Some(Running::Copy { command, copy }) = self.servers.get(place) else { return false };
+        let (pool, server) = place;
+        let (kind, text) = match command.status(*copy) {
+            CopyStatus::Starting => (Kind::Step, "starts".to_owned()),
+            CopyStatus::Running => (Kind::Step, format!("runs at {}", command.address(*copy))),
+            CopyStatus::Exited(code) => {
+                let code = code.map_or_else(|| "by a signal".to_owned(), |it| format!("with {it}"));
+                (Kind::Trouble, format!("ended {code}{}", last_words(command, *copy)))
+            }
+            CopyStatus::Failed(why) => (Kind::Trouble, why),
+        };
+        self.board.tell(kind, format!("command {pool}/{server} {text}"));
+        true
+    }
+
+    pub(super) fn stop_command(
+        &mut self,
+        pool: &str,
+        server: &str,
+        before: &Lab,
+        plan_before: &Arc<Plan>,
+    ) {
+        let member = before.pool(pool).and_then(|pool| pool.server(server));
+        for copy in member.map_or_else(Vec::new, Server::copy_names) {
+            let running = self.servers.remove(&(pool.to_owned(), copy.clone()));
+            self.let_go(running, pool, &copy, plan_before);
+        }
+    }
+
+    /// Somebody said yes: what waits, starts.
+    pub(super) fn allow_commands(&mut self) {
+        self.commands = Consent::Given;
+        let commands: Vec<(String, String)> = self
+            .lab
+            .pools
+            .iter()
+            .flat_map(|pool| {
+                let commands = pool.servers.iter().filter(|it| it.command.is_some() && it.enabled);
+                commands.map(|server| (pool.name.clone(), server.name.clone()))
+            })
+            .collect();
+        for (pool, server) in commands {
+            let waits = matches!(
+                self.servers.get(&(pool.clone(), server.clone())),
+                Some(Running::Waiting { .. })
+            );
+            if waits {
+                let plan = self.board.shared.plan();
+                self.start_command(&pool, &server, &plan);
+            }
+        }
+        self.publish();
+        self.show();
+    }
+}
+
+/// The end of what a program said, to see what was wrong without looking further.
+fn last_words(command: &Command, copy: usize) -> String {
+    let lines = command.log(copy, 0).lines;
+    let said = lines.iter().rev().find(|line| line.stream == LogStream::Errors);
+    said.map_or_else(String::new, |line| format!(", its last words: {}", line.text))
+}
+
+const LINGER: Duration = Duration::from_millis(100);
