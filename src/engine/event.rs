@@ -82,6 +82,7 @@ fn because(cause: Cause) -> String {
         }
         Cause::CircuitOnTrial => "its circuit lets a trial through".to_owned(),
         Cause::CircuitClosed => "its circuit closed, the trial went well".to_owned(),
+        Cause::RulesChanged => "new rules hold nothing against it".to_owned(),
     }
 }
 
