@@ -14,14 +14,18 @@ use super::super::headers::{Switching, strip_response};
 /// Who asked, as far as it matters before the answer.
 #[derive(Clone)]
 pub(super) enum Client {
-    Http1(Arc<GuardState>),
+    Http1 {
+        guard: Arc<GuardState>,
+        /// HTTP/1.0 knows no interim responses: one would be taken for the answer.
+        hints: bool,
+    },
     Http2(Rc<RefCell<SendResponse<Bytes>>>),
 }
 
 impl Client {
     pub(super) fn guard(&self) -> Option<Arc<GuardState>> {
         match self {
-            Self::Http1(guard) => Some(Arc::clone(guard)),
+            Self::Http1 { guard, .. } => Some(Arc::clone(guard)),
             Self::Http2(_) => None,
         }
     }
@@ -31,7 +35,8 @@ impl Client {
     pub(super) fn pass_on(&self, mut interim: Response<()>) {
         strip_response(interim.headers_mut(), Switching::No);
         match self {
-            Self::Http1(guard) => drop(guard.send_interim(written(&interim))),
+            Self::Http1 { hints: false, .. } => {}
+            Self::Http1 { guard, .. } => drop(guard.send_interim(written(&interim))),
             Self::Http2(respond) => drop(respond.borrow_mut().send_informational(interim)),
         }
     }

@@ -6,7 +6,7 @@ use std::pin::pin;
 use std::rc::Rc;
 use std::sync::Arc;
 
-use http::Request;
+use http::{Request, Version};
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
@@ -35,10 +35,11 @@ pub(super) async fn serve<N: Network>(connection: Connection<N>, transport: Tran
         let guard = Arc::clone(&guard);
         async move {
             let (head, body) = request.into_parts();
-            if let Some(violation) = guard.refusal_of(number).copied() {
-                return Ok(refuse(&connection, &head, violation, Client::Http1(guard)));
+            let violation = guard.refusal_of(number).copied();
+            let client = Client::Http1 { guard, hints: head.version != Version::HTTP_10 };
+            if let Some(violation) = violation {
+                return Ok(refuse(&connection, &head, violation, &client));
             }
-            let client = Client::Http1(guard);
             let inbound = Inbound { head, body: Received::Http1(body), client, number };
             Ok::<_, Infallible>(handle(&connection, inbound).await)
         }

@@ -63,7 +63,7 @@ fn begin<N: Network>(
     let answering = async move {
         match checked {
             Ok(()) => handle(&connection, inbound).await,
-            Err(violation) => refuse(&connection, &inbound.head, violation, inbound.client),
+            Err(violation) => refuse(&connection, &inbound.head, violation, &inbound.client),
         }
     };
     (body, answering)

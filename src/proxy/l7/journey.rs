@@ -29,6 +29,8 @@ pub(super) struct Journey {
     pub(super) guard: Option<Arc<GuardState>>,
     /// The connection is not used for another request.
     pub(super) closes: bool,
+    /// The request has a body, of which nothing was read yet.
+    pub(super) has_body: bool,
     /// Recorded to be looked at, and not only to be written down.
     pub(super) sampled: bool,
     ended: bool,
@@ -52,6 +54,7 @@ impl Journey {
             record: None,
             guard: None,
             closes: false,
+            has_body: false,
             sampled: false,
             ended: false,
         })
@@ -66,6 +69,13 @@ impl Journey {
         if let Some(guard) = &self.guard {
             guard.answer_begins();
         }
+    }
+
+    /// Whether an answer that the proxy gives now is the last on its connection: what is left of the request's body
+    /// would be read as the next request.
+    pub(super) fn is_last(&self) -> bool {
+        let unread = self.source.as_ref().map_or(self.has_body, |source| !source.has_ended());
+        self.closes || unread
     }
 
     pub(super) fn end(&mut self, outcome: Outcome) {

@@ -37,6 +37,9 @@ pub(super) fn answer<N: Network>(
         _ => {}
     }
     journey.answer_begins();
+    if journey.is_last() {
+        response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
+    }
     journey.end(Outcome::Answered(StatusClass::of(status)));
     response
 }

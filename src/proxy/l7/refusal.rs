@@ -75,14 +75,14 @@ impl Refusal {
             record.status = Some(self.status.as_u16());
         }
         journey.answer_begins();
-        let journey_closes = journey.closes;
+        let closes = self.closes || journey.is_last();
         journey.end(self.outcome);
         let mut response = Response::new(Download::Own { text, _journey: None });
         *response.status_mut() = self.status;
         let headers = response.headers_mut();
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("text/plain; charset=utf-8"));
         headers.insert("x-evenkeel-outcome", HeaderValue::from_static(self.outcome.name()));
-        if self.closes || journey_closes {
+        if closes {
             headers.insert(header::CONNECTION, HeaderValue::from_static("close"));
         }
         response

@@ -40,7 +40,7 @@ pub(super) fn refuse<N: Network>(
     connection: &Rc<Connection<N>>,
     head: &Parts,
     violation: Violation,
-    client: Client,
+    client: &Client,
 ) -> Response<Download<N>> {
     let Some(listener) = connection.listener() else { return own::gone() };
     let mut journey = begin(connection, &listener, head);
@@ -62,6 +62,7 @@ pub(super) async fn handle<N: Network>(
     let Some(listener) = listener else { return own::gone() };
     let mut journey = begin(connection, &listener, &head);
     journey.guard = client.guard();
+    journey.has_body = !body.is_end_stream();
     let most = listener.http.keep_alive_requests;
     journey.closes = most.is_some_and(|most| number + 1 >= u64::from(most));
     let checked = head::check(&mut head, &listener);
