@@ -24,6 +24,8 @@ pub struct Worker<N: Network> {
     pub(super) network: N,
     pub(super) shared: Arc<Shared>,
     pub(super) idle: Idle,
+    /// Whether somebody looks after the idle connections.
+    tidying: Cell<bool>,
     pub(super) dice: RefCell<Dice>,
     doors: RefCell<BTreeMap<usize, watch::Sender<Door>>>,
     connections: Cell<u64>,
@@ -57,6 +59,7 @@ impl<N: Network> Worker<N> {
             network,
             shared,
             idle: Idle::default(),
+            tidying: Cell::new(false),
             dice: RefCell::new(Dice::stream(seed, index as u64)),
             doors: RefCell::default(),
             connections: Cell::new(0),
@@ -127,6 +130,23 @@ impl<N: Network> Worker<N> {
     /// Closes idle connections to servers that no plan knows any more.
     pub fn sweep(&self) {
         self.idle.sweep();
+    }
+
+    /// Lets go of idle connections in their time. The timer runs only while something rests.
+    pub(super) fn tidy_later(self: &Rc<Self>) {
+        if self.tidying.replace(true) {
+            return;
+        }
+        let worker = Rc::clone(self);
+        tokio::task::spawn_local(async move {
+            loop {
+                tokio::time::sleep(TIDY_PAUSE).await;
+                if !worker.idle.tidy(worker.shared.clock.now_ns()) {
+                    break;
+                }
+            }
+            worker.tidying.set(false);
+        });
     }
 
     pub(super) fn door(&self, slot: usize) -> watch::Receiver<Door> {
@@ -211,4 +231,6 @@ const TOO_MANY: &[u8] = b"HTTP/1.1 503 Service Unavailable\r\n\
     content-type: text/plain; charset=utf-8\r\ncontent-length: 53\r\n\
     x-evenkeel-outcome: limit_connections\r\nconnection: close\r\n\r\n\
     503 Service Unavailable too many connections are open";
+/// Idle connections outlive their time by this much at most.
+const TIDY_PAUSE: Duration = Duration::from_millis(500);
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);

@@ -82,7 +82,7 @@ fn a_refusal_comes_without_asking_for_the_body_and_closes() {
         wire.read_to_end();
     });
     let dead = "127.0.0.1:9".parse().unwrap();
-    for (server, status) in [(server, "401"), (dead, "503")] {
+    for (server, status) in [(server, "401"), (dead, "502")] {
         let bench = Bench::run(&lab_to(server, "http1", ""));
         let mut client = bench.dial("front");
         client.send(ASKS);

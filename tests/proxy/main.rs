@@ -1,8 +1,6 @@
 //! The data plane end to end, over real sockets.
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
-
 mod basics;
 mod bench;
 mod checks;
@@ -13,11 +11,13 @@ mod http2_servers;
 mod http_kit;
 mod interim;
 mod l4;
+mod live;
 mod matrix;
 mod origin;
 mod passive;
 mod retries;
 mod secrets;
+mod stickiness;
 mod stock_http2;
 mod upgrade;
 mod vigil;

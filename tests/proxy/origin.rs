@@ -20,6 +20,7 @@ struct Inner {
     alive: AtomicBool,
     connections: Mutex<Vec<TcpStream>>,
     accepted: AtomicUsize,
+    open: AtomicUsize,
     changed: Condvar,
 }
 
@@ -80,6 +81,7 @@ impl Origin {
             alive: AtomicBool::new(true),
             connections: Mutex::default(),
             accepted: AtomicUsize::new(0),
+            open: AtomicUsize::new(0),
             changed: Condvar::new(),
         });
         accept_on(&inner, listener);
@@ -128,6 +130,11 @@ impl Origin {
         self.inner.accepted.load(SeqCst)
     }
 
+    /// Connections that are open now.
+    pub(crate) fn n_open(&self) -> usize {
+        self.inner.open.load(SeqCst)
+    }
+
     /// Waits until so many requests of clients have come.
     pub(crate) fn wait_for_asked(&self, count: usize) {
         let asked = self.inner.asked.lock().unwrap();
@@ -163,7 +170,11 @@ fn accept_on(inner: &Arc<Inner>, listener: TcpListener) {
             let connection = inner.accepted.fetch_add(1, SeqCst);
             inner.connections.lock().unwrap().push(stream.try_clone().unwrap());
             let inner = Arc::clone(&inner);
-            let serve = move || drop(serve(&inner, stream, connection));
+            let serve = move || {
+                inner.open.fetch_add(1, SeqCst);
+                drop(serve(&inner, stream, connection));
+                inner.open.fetch_sub(1, SeqCst);
+            };
             std::thread::Builder::new().name("origin-connection".to_owned()).spawn(serve).unwrap();
         }
     };

@@ -259,7 +259,7 @@ fn a_hedge_is_answered_by_whoever_is_first_and_the_other_is_let_go() {
     assert!((0..6).all(|_| client.get("").body == "b"));
     all_idle(&bench);
     assert_eq!(count.load(SeqCst), 6);
-    assert_eq!(a.n_asked(), 3);
+    assert!(a.n_asked() >= 3);
     client.send("POST / HTTP/1.1\r\nhost: x\r\ncontent-length: 1\r\n\r\nx");
     let mut other = Client::connect(bench.address("front"));
     other.send("POST / HTTP/1.1\r\nhost: x\r\ncontent-length: 1\r\n\r\nx");

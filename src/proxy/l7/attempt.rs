@@ -113,7 +113,7 @@ impl<N: Network> Exchange<'_, N> {
                 Sent::Failed(outcome) => outcome,
             };
             let lost_in_the_race = reached.reused && outcome == Outcome::Reset;
-            if !lost_in_the_race || !self.can_repeat_safely() {
+            if !lost_in_the_race || wanted == Wanted::Fresh || !self.can_repeat_safely() {
                 return Err(outcome);
             }
             wanted = Wanted::Fresh;

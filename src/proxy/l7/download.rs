@@ -63,6 +63,7 @@ impl<N: Network> Lease<N> {
         let Self { worker, server, connection } = self;
         let now_ns = worker.shared.clock.now_ns();
         worker.idle.put(&server, connection, now_ns);
+        worker.tidy_later();
     }
 }
 

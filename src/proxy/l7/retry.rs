@@ -4,6 +4,7 @@ use super::super::network::Network;
 use super::super::retrying::Retrying;
 use super::attempt::{Failure, Stage};
 use super::exchange::{Course, Exchange};
+use super::upstream::Wanted;
 use crate::lab::RetryOn;
 use crate::meter::{Outcome, TimeoutKind};
 
@@ -32,7 +33,8 @@ impl<N: Network> Exchange<'_, N> {
 
     /// Only where a second sending does no harm, and the whole of the request is there.
     pub(super) fn may_hedge(&self) -> bool {
-        self.head.method.is_idempotent() && !(self.strict && self.own.is_some())
+        let bound = self.strict && self.own.is_some();
+        self.head.method.is_idempotent() && !bound && self.wanted != Wanted::Upgradable
     }
 
     pub(super) fn can_repeat_safely(&self) -> bool {

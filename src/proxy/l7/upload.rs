@@ -140,6 +140,7 @@ impl Source {
 
     /// Ends the wait.
     pub(super) fn let_go(&self) {
+        self.state.borrow_mut().moved = Instant::now();
         if let Gate::Shut { waker: Some(waker), .. } = self.gate.replace(Gate::Open) {
             waker.wake();
         }
@@ -155,6 +156,7 @@ impl Source {
         if let Gate::Shut { patience, waker } = &mut *gate {
             *waker = Some(ctx.waker().clone());
             ready!(patience.as_mut().poll(ctx));
+            self.state.borrow_mut().moved = Instant::now();
             *gate = Gate::Open;
         }
         Poll::Ready(())
@@ -177,6 +179,8 @@ impl Source {
         match (state.ended, state.at_client) {
             (true, _) => Pace::Ended(state.moved),
             (false, true) => Pace::AtClient,
+            // Nobody is late while nothing may be sent yet.
+            _ if matches!(*self.gate.borrow(), Gate::Shut { .. }) => Pace::AtClient,
             (false, false) => Pace::AtServer(state.moved),
         }
     }
