@@ -51,7 +51,7 @@ const CRATES: [(&str, &[&str]); 30] = [
     ("ring", &["proxy"]),
     ("ron", &["lab"]),
     ("rustix", &["proxy", "world"]),
-    ("rustls", &["proxy", "world"]),
+    ("rustls", &["proxy", "world", "engine"]),
     ("rustls_native_certs", &["proxy"]),
     ("serde", &["balance", "model", "lab", "period", "engine", "cli"]),
     ("serde_json", &["world", "engine", "cli"]),

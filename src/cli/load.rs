@@ -114,9 +114,9 @@ impl Load {
         }
         let report = load.finish();
         if self.json {
-            write_json(&report, streams)?
+            write_json(&report, streams)?;
         } else {
-            write_text(&report, streams)?
+            write_text(&report, streams)?;
         }
         let failed = report.reading.counters.errors() + report.gauges.wrong_answers;
         Ok(Answer::holds_if(failed == 0 && report.reading.counters.finished() > 0))

@@ -106,9 +106,9 @@ impl Mock {
         streams.out.flush()?;
         while watcher.next(None) != Some(News::Interrupted) {}
         if self.json {
-            write_json(&mocks, streams)?
+            write_json(&mocks, streams)?;
         } else {
-            write_table(&mocks, streams)?
+            write_table(&mocks, streams)?;
         }
         Ok(Answer::Holds)
     }

@@ -42,7 +42,7 @@ struct Evenkeel {
 enum Command {
     Order(order::Order),
     Keys(keys::Keys),
-    Serve(serve::Serve),
+    Serve(Box<serve::Serve>),
     Run(run::Run),
     Mock(mock::Mock),
     Load(load::Load),

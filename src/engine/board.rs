@@ -156,13 +156,14 @@ impl Board {
     }
 
     /// Takes what has come since anybody looked.
-    #[expect(clippy::disallowed_types, reason = "see the field")]
     fn fetch(&self) -> MutexGuard<'_, Looked> {
         let mut looked = self.looked.lock().unwrap_or_else(PoisonError::into_inner);
         let mut events: Vec<Event> = self.told.drain().collect();
         events.extend(self.shared.events.drain().map(Event::from));
         events.sort_by_key(|event| event.at_ns);
-        events.into_iter().for_each(|event| looked.events.add(event));
+        for event in events {
+            looked.events.add(event);
+        }
         looked.requests.set_limit(self.status.load().lab.limits.history as usize);
         let (status, plan) = (self.status.load(), self.shared.plan());
         let instruments = self.instruments.load();

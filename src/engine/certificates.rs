@@ -131,7 +131,9 @@ impl Control {
             self.board.tell(Kind::Step, text);
             self.load_certificates(&listener.name);
         }
-        pools.into_iter().for_each(|pool| self.load_trust(pool));
+        for pool in pools {
+            self.load_trust(pool);
+        }
         self.publish();
     }
 

@@ -43,7 +43,9 @@ impl Control {
     pub(super) fn aim_all(&mut self) {
         let enabled = self.lab.clients.iter().filter(|client| client.enabled);
         let names: Vec<String> = enabled.map(|client| client.name.clone()).collect();
-        names.iter().for_each(|name| self.aim(name));
+        for name in &names {
+            self.aim(name);
+        }
     }
 
     /// A group that is only switched off keeps its cookies and connections.

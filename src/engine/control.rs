@@ -262,7 +262,7 @@ impl Control {
         self.show();
         for (_, tell) in self.waiting.extract_if(.., |(wanted, _)| *wanted <= revision) {
             // Whoever does not listen any more has given up waiting.
-            drop(tell.try_send(()));
+            tell.try_send(()).ok();
         }
     }
 
@@ -282,7 +282,7 @@ impl Control {
     fn obey(&mut self, order: Order) {
         match order {
             Order::TellWhenInForce { revision, tell } if self.revision >= revision => {
-                drop(tell.try_send(()));
+                tell.try_send(()).ok();
             }
             Order::TellWhenInForce { revision, tell } => self.waiting.push((revision, tell)),
             Order::TellCourse { tell } => drop(tell.try_send(self.course())),

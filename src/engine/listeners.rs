@@ -98,7 +98,7 @@ impl Control {
             let taken = |slot: &usize| {
                 self.gates.values().any(|gate| gate.slot == *slot) || self.closing.has(*slot)
             };
-            let slot = (0..).find(|slot| !taken(slot)).unwrap_or_default();
+            let slot = (0..=usize::MAX).find(|slot| !taken(slot)).unwrap_or_default();
             self.gates.insert(listener.to_owned(), Gate::new(slot));
         }
         self.gates.get_mut(listener).expect("it was put there if it was missing")
@@ -148,7 +148,11 @@ impl Control {
         };
         let own = self.gates.values().filter_map(Gate::address);
         let ours = own.into_iter().any(|own| own.port() == address.port());
-        let bound = if ours { self.plane.bind_beside(address, carries) } else { self.plane.bind(address, carries) };
+        let bound = if ours {
+            self.plane.bind_beside(address, carries)
+        } else {
+            self.plane.bind(address, carries)
+        };
         bound.map_err(|error| why_not(address, &error))
     }
 

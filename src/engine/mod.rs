@@ -79,7 +79,7 @@ impl Engine {
         let thread = std::thread::Builder::new()
             .name("control".to_owned())
             .spawn(move || {
-                control::run(first, settings, &tell, Incoming { slot, news, orders: inbox })
+                control::run(first, settings, &tell, Incoming { slot, news, orders: inbox });
             })
             .map_err(EngineError::Thread)?;
         let board = match told.recv() {

@@ -44,7 +44,7 @@ impl Control {
             addresses: address.into_iter().collect(),
             trouble: None,
         };
-        self.put_in_place(place.clone(), known, plan_before);
+        self.put_in_place((pool, server), known, plan_before);
         if address.is_none() {
             self.look_up(place, written.to_owned());
         }

@@ -45,7 +45,7 @@ pub struct Dropped {
     pub log_lines: u64,
 }
 
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PoolGauges {
     pub name: String,
     /// Requests that wait for a server of this pool.
@@ -53,7 +53,7 @@ pub struct PoolGauges {
     pub servers: Vec<ServerGauges>,
 }
 
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ServerGauges {
     pub name: String,
     pub in_flight: u32,

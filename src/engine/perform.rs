@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use super::control::{Control, n_workers};
 use super::diff::Step;
+use super::servers::Running;
 use super::status::{ListenerState, ListenerStatus, ServerState, ServerStatus, Status, Trouble};
 use crate::lab::Lab;
 use crate::proxy::{Blueprint, DataPlane, Plan};
@@ -22,7 +23,7 @@ impl Control {
             }
             Step::CloseListener { listener, .. } => self.close_gate(listener, before),
             Step::FindServer { pool, server, address } => {
-                self.find_server(pool, server, address, plan_before)
+                self.find_server(pool, server, address, plan_before);
             }
             Step::ForgetServer { pool, server } => self.forget_server(pool, server, before),
             Step::StartMock { pool, server } => self.start_mock(pool, server, plan_before),
@@ -31,10 +32,10 @@ impl Control {
             Step::Revive { pool, server } => self.set_mock_enabled(pool, server, true),
             Step::StopMock { pool, server } => self.stop_mock(pool, server, plan_before),
             Step::StartCommand { pool, server, .. } => {
-                self.start_command(pool, server, plan_before)
+                self.start_command(pool, server, plan_before);
             }
             Step::StopCommand { pool, server } => {
-                self.stop_command(pool, server, before, plan_before)
+                self.stop_command(pool, server, before, plan_before);
             }
             Step::OpenLog { listener } => self.open_log(listener),
             Step::CloseLog { listener } => self.gate_mut(listener).log = None,
@@ -148,7 +149,7 @@ impl Control {
                 let running = self.servers.get(&(pool.name.clone(), name.clone()));
                 ServerStatus {
                     pool: pool.name.clone(),
-                    addresses: running.map_or_else(Vec::new, |running| running.addresses()),
+                    addresses: running.map_or_else(Vec::new, Running::addresses),
                     state: running.map_or(ServerState::Dead, |running| running.state(server)),
                     name,
                 }

@@ -114,7 +114,6 @@ impl Control {
     }
 
     pub(super) fn start_mock(&mut self, pool: &str, server: &str, plan_before: &Arc<Plan>) {
-        let place = (pool.to_owned(), server.to_owned());
         let running = match self.mock(pool, server) {
             Ok(mock) => Running::Mock(mock),
             Err(trouble) => {
@@ -122,18 +121,17 @@ impl Control {
                 Running::Failed(trouble)
             }
         };
-        self.put_in_place(place, running, plan_before);
+        self.put_in_place((pool, server), running, plan_before);
     }
 
     /// Lets a server take the place of whatever had its name.
     pub(super) fn put_in_place(
         &mut self,
-        place: (String, String),
+        (pool, server): (&str, &str),
         running: Running,
         plan_before: &Arc<Plan>,
     ) {
-        let before = self.servers.insert(place.clone(), running);
-        let (pool, server) = &place;
+        let before = self.servers.insert((pool.to_owned(), server.to_owned()), running);
         self.let_go(before, pool, server, plan_before);
     }
 
@@ -205,31 +203,27 @@ impl Control {
         let Some((_, member)) = self.place(pool, server) else { return };
         let line = member.command.as_ref().map_or_else(String::new, |command| command.line.clone());
         let names = member.copy_names();
-        let command = match (self.commands, member.command.clone()) {
-            (Consent::Given, Some(command)) => {
-                let settings = CommandSettings::new(server, command, self.settings.folder.clone());
-                let failed = |error: crate::world::WorldError| Trouble::new(error.to_string(), "");
-                self.world().and_then(|world| world.start_command(settings).map_err(failed))
+        let (Consent::Given, Some(command)) = (self.commands, member.command.clone()) else {
+            for copy in names {
+                let waiting = Running::Waiting { line: line.clone() };
+                self.put_in_place((pool, &copy), waiting, plan_before);
             }
-            _ => {
-                for copy in names {
-                    let waiting = Running::Waiting { line: line.clone() };
-                    self.put_in_place((pool.to_owned(), copy), waiting, plan_before);
-                }
-                return;
-            }
+            return;
         };
+        let settings = CommandSettings::new(server, command, self.settings.folder.clone());
+        let failed = |error: crate::world::WorldError| Trouble::new(error.to_string(), "");
+        let command = self.world().and_then(|world| world.start_command(settings).map_err(failed));
         let command = command.map(Arc::new);
         for (copy, name) in names.into_iter().enumerate() {
-            let place = (pool.to_owned(), name);
+            let place = (pool.to_owned(), name.clone());
             let running = match &command {
                 Ok(command) => {
-                    self.follow_copy(place.clone(), command, copy);
+                    self.follow_copy(place, command, copy);
                     Running::Copy { command: Arc::clone(command), copy }
                 }
                 Err(trouble) => Running::Failed(trouble.clone()),
             };
-            self.put_in_place(place, running, plan_before);
+            self.put_in_place((pool, &name), running, plan_before);
         }
     }
 

@@ -117,7 +117,9 @@ impl<N: Network> Worker<N> {
 
     pub fn close_all(self: &Rc<Self>, grace: Duration) {
         let slots: Vec<usize> = self.doors.borrow().keys().copied().collect();
-        slots.into_iter().for_each(|slot| self.close(slot, grace));
+        for slot in slots {
+            self.close(slot, grace);
+        }
     }
 
     /// Waits until all connections have ended, or for so long.

@@ -58,14 +58,6 @@ impl Crowd {
         self.requests.kind(kind)
     }
 
-    pub(super) fn kinds(&self) -> &[RequestKind] {
-        self.requests.kinds()
-    }
-
-    pub(super) fn identities(&self) -> u32 {
-        self.requests.identities()
-    }
-
     pub(super) fn address(&self, identity: u32) -> (&str, IpAddr) {
         self.requests.address(identity)
     }

@@ -19,7 +19,7 @@ pub(super) struct Flags {
     /// Where to listen: [HOST:]PORT[,tls[=CERT:KEY]][,proxy-protocol]; may be repeated
     #[arg(long, value_name = "ADDR", conflicts_with = "lab", requires = "to")]
     listen: Vec<Listen>,
-    /// A server: [http://|https://|h2c://]HOST:PORT[,weight=N][,backup]; may be repeated
+    /// A server: `[http://|https://|h2c://]HOST:PORT[,weight=N][,backup]`; may be repeated
     #[arg(long, value_name = "ADDR", conflicts_with = "lab", requires = "listen")]
     pub(super) to: Vec<To>,
     /// Carry TCP connections as they are
@@ -37,7 +37,7 @@ pub(super) struct Flags {
     /// Keep clients on their server: cookie (a cookie of the proxy), cookie:NAME (the application's), source
     #[arg(long, value_name = "HOW", conflicts_with = "lab")]
     sticky: Option<Sticky>,
-    /// How servers are checked: off, tcp, http:/path
+    /// How servers are checked: off, tcp, `http:/path`
     #[arg(long, value_name = "HOW", default_value = "tcp", conflicts_with = "lab")]
     health: HealthFlag,
     /// How often a request is tried again at another server, where that is safe

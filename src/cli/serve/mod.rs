@@ -42,7 +42,7 @@ pub(super) struct Serve {
     /// Serve metrics, status, lab and requests over HTTP here: [HOST:]PORT
     #[arg(long, value_name = "ADDR", value_parser = flags::listen_address)]
     admin: Option<SocketAddr>,
-    /// What whoever asks there has to send; without it the variable EVENKEEL_ADMIN_TOKEN counts
+    /// What whoever asks there has to send; without it the variable `EVENKEEL_ADMIN_TOKEN` counts
     #[arg(long, value_name = "TOKEN", requires = "admin")]
     admin_token: Option<String>,
     /// Print one JSON object per line: ready, applied, problems, trouble, stopped

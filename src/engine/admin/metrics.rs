@@ -187,7 +187,8 @@ impl Labels {
             text.push(',');
         }
         let value = value.replace('\\', r"\\").replace('"', "\\\"").replace('\n', r"\n");
-        text.push_str(&format!("{name}=\"{value}\""));
+        // Writing to a string does not fail.
+        write!(text, "{name}=\"{value}\"").ok();
         Self { text }
     }
 }

@@ -128,7 +128,7 @@ impl Moment {
     /// Howard Hinnant's calendar arithmetic: years that begin in March have their leap day at the end.
     fn of(unix_ns: u64) -> Self {
         let secs = unix_ns / 1_000_000_000;
-        let shifted = (secs / 86_400) as i64 + 719_468;
+        let shifted = (secs / 86_400).cast_signed() + 719_468;
         let era = shifted.div_euclid(146_097);
         let day_of_era = shifted.rem_euclid(146_097);
         let year_of_era =

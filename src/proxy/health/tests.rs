@@ -32,6 +32,7 @@ fn pool(health: &str) -> (Shared, Arc<PoolInForce>) {
         workers: 1,
         seed: 1,
         listeners: Default::default(),
+        closing: Vec::new(),
         addresses: Default::default(),
         upstream_tls: Default::default(),
     });
