@@ -155,9 +155,7 @@ impl Client {
         if wire.taken != wire.read.len() {
             self.tally.fault(format!("{number}: more came than was asked for"));
         }
-        // A refusal that came before the end of the body may end the connection.
-        let closes = answer.values("connection").contains(&"close")
-            || (answer.status() != 200 && length > 0);
+        let closes = answer.values("connection").contains(&"close");
         if !closes {
             wire.read.clear();
             wire.taken = 0;

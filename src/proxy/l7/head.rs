@@ -1,7 +1,7 @@
 //! A request's head: what is refused in it, and what it becomes on its way to a server.
 
 use http::request::Parts;
-use http::{HeaderValue, Method, StatusCode, Uri, Version, header};
+use http::{HeaderValue, Method, StatusCode, Version, header};
 
 use super::super::connection::Connection;
 use super::super::headers::{
@@ -18,7 +18,7 @@ use crate::meter::Outcome;
 
 /// Checks what every request has to keep to, and returns the host that it is for, empty where an HTTP/1.0 request
 /// names none.
-pub(super) fn check(head: &mut Parts, listener: &ListenerPlan) -> Result<String, Refusal> {
+pub(super) fn check(head: &Parts, listener: &ListenerPlan) -> Result<String, Refusal> {
     if head.version == Version::HTTP_2 {
         check_http2(&head.headers).map_err(bad)?;
     }
@@ -116,7 +116,9 @@ fn settle_host<N: Network>(head: &mut Parts, connection: &Connection<N>, host: &
     }
 }
 
-fn check_target(head: &mut Parts) -> Result<(), &'static str> {
+/// `OPTIONS http://a.example` asks for the server as a whole (RFC 9112 section 3.2.4) and goes on as a question about
+/// `/`: what hyper hands over does not tell whether the slash was there.
+fn check_target(head: &Parts) -> Result<(), &'static str> {
     if head.method == Method::CONNECT {
         return Ok(());
     }
@@ -127,21 +129,7 @@ fn check_target(head: &mut Parts) -> Result<(), &'static str> {
     if head.uri.scheme().is_none() && head.uri.authority().is_some() {
         return Err("the target of the request is neither a path nor a full address");
     }
-    // For the server as a whole (RFC 9112 section 3.2.4).
-    let asks_all = head.method == Method::OPTIONS
-        && head.uri.authority().is_some()
-        && head.uri.query().is_none()
-        && matches!(head.uri.path(), "" | "/")
-        && !ends_in_slash(&head.uri);
-    if asks_all && head.version != Version::HTTP_2 {
-        head.uri = Uri::from_static("*");
-    }
     Ok(())
-}
-
-/// Whether a full address was written with its slash. `Uri` says `/` for both, and only its text tells.
-fn ends_in_slash(uri: &Uri) -> bool {
-    uri.path_and_query().is_some_and(|it| it.as_str() == "/") && uri.to_string().ends_with('/')
 }
 
 fn bad(why: &'static str) -> Refusal {

@@ -65,7 +65,7 @@ pub(super) async fn handle<N: Network>(
     journey.has_body = !body.is_end_stream();
     let most = listener.http.keep_alive_requests;
     journey.closes = most.is_some_and(|most| number + 1 >= u64::from(most));
-    let checked = head::check(&mut head, &listener);
+    let checked = head::check(&head, &listener);
     let (host, wish) =
         match checked.and_then(|host| Ok((host, Wish::of(&mut head, &listener.http)?))) {
             Ok(checked) => checked,

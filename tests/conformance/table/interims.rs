@@ -74,7 +74,6 @@ fn early_hints() -> Vec<Case> {
             ]])
             .gets([Gets::InterimField("link", "</b>"), Gets::Status(200), Gets::Open]),
         case("HTTP/1.0 gets none", "9110 15.2")
-            .open("interim answers are sent to everybody")
             .send("GET / HTTP/1.0\r\n\r\n")
             .serve([vec![write(HINT), write(OK)]])
             .gets([Gets::Interims(&[]), Gets::Status(200), Gets::Body("ok"), Gets::Closed])

@@ -81,7 +81,6 @@ fn early() -> Vec<Case> {
             .serve([vec![write(REFUSAL), Do::Close]])
             .gets([Gets::Status(403), Gets::Body("no")]),
         case("a refusal before the body's end says that the connection ends", "9112 9.6")
-            .open("the refusal does not say that it closes")
             .send("POST /up HTTP/1.1\r\nHost: a\r\nContent-Length: 50\r\n\r\nhello")
             .serve([vec![Do::Close]])
             .gets([Gets::Status(502), Gets::Field("connection", "close"), Gets::Closed]),
