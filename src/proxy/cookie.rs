@@ -47,13 +47,13 @@ pub enum Change<'a> {
 /// What the fields of an answer do with the cookie of this name; the last word counts.
 pub fn change<'a>(headers: &'a HeaderMap, name: &str) -> Option<Change<'a>> {
     let fields = headers.get_all(SET_COOKIE).into_iter();
-    let changes = fields.filter_map(|field| {
+    let mut changes = fields.filter_map(|field| {
         let mut parts = field.as_bytes().split(|&byte| byte == b';');
         let value = value_of(parts.next()?, name)?;
-        let deleted = value.is_empty() || parts.any(|attribute| ends_at_once(attribute));
+        let deleted = value.is_empty() || parts.any(ends_at_once);
         Some(if deleted { Change::Deleted } else { Change::Set(value) })
     });
-    changes.last()
+    changes.next_back()
 }
 
 /// The field that gives a client the proxy's own cookie; `None` where the settings hold what no field may.
@@ -61,11 +61,11 @@ pub(super) fn set_cookie(settings: &InsertedCookie, value: &str) -> Option<Heade
     let InsertedCookie { name, path, domain, max_age, same_site, secure, http_only, .. } = settings;
     let mut text = format!("{name}={value}; Path={path}");
     if let Some(domain) = domain {
-        text += &format!("; Domain={domain}");
+        text.extend(["; Domain=", domain]);
     }
     if let Some(max_age) = max_age {
         // Rounded up: a cookie that ends a moment late is found expired by the proxy, too.
-        text += &format!("; Max-Age={}", max_age.ns().div_ceil(SECOND_NS));
+        text.extend(["; Max-Age=", &max_age.ns().div_ceil(SECOND_NS).to_string()]);
     }
     if *http_only {
         text += "; HttpOnly";

@@ -194,7 +194,7 @@ impl Hand {
                     Ok(runtime) => runtime,
                     Err(error) => return drop(error),
                 };
-                run(&runtime, Worker::new(index, Sockets, shared, seed), inbox);
+                run(&runtime, &Worker::new(index, Sockets, shared, seed), inbox);
             })?;
         Ok(Self { orders, thread: Some(thread) })
     }
@@ -221,14 +221,14 @@ impl Drop for DataPlane {
     }
 }
 
-fn run(runtime: &LocalRuntime, worker: Rc<Worker<Sockets>>, mut inbox: mpsc::Receiver<Order>) {
+fn run(runtime: &LocalRuntime, worker: &Rc<Worker<Sockets>>, mut inbox: mpsc::Receiver<Order>) {
     runtime.block_on(async {
         while let Some(order) = inbox.recv().await {
             match order {
                 Order::Listen { slot, listener } => {
                     match tokio::net::TcpListener::from_std(listener) {
                         Ok(listener) => {
-                            tokio::task::spawn_local(Rc::clone(&worker).listen(slot, listener));
+                            tokio::task::spawn_local(Rc::clone(worker).listen(slot, listener));
                         }
                         Err(error) => worker.trouble(slot, &error.to_string()),
                     }
@@ -237,7 +237,7 @@ fn run(runtime: &LocalRuntime, worker: Rc<Worker<Sockets>>, mut inbox: mpsc::Rec
                     match tokio::net::UdpSocket::from_std(socket) {
                         Ok(socket) => {
                             let datagrams = Datagrams { slot, socket, n_sessions };
-                            let worker = Rc::clone(&worker);
+                            let worker = Rc::clone(worker);
                             tokio::task::spawn_local(serve_datagrams(worker, datagrams));
                         }
                         Err(error) => worker.trouble(slot, &error.to_string()),

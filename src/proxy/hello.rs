@@ -14,7 +14,7 @@ pub enum Hello {
 }
 
 /// More than this is never looked at: the largest hellos of today have about two thousand bytes.
-pub const LENGTH_MAX: usize = 16 * 1024;
+pub(super) const LENGTH_MAX: usize = 16 * 1024;
 
 /// Reads what came so far.
 pub fn read(bytes: &[u8]) -> Hello {
@@ -29,10 +29,7 @@ pub fn read(bytes: &[u8]) -> Hello {
         Ok(None) => return Hello::NeedMore,
         Err(why) => return Hello::Invalid(why),
     };
-    match server_name(&message) {
-        Some(server_name) => Hello::Found { server_name },
-        None => Hello::Invalid("the TLS hello is not well formed"),
-    }
+    found(&message).unwrap_or(Hello::Invalid("the TLS hello is not well formed"))
 }
 
 /// The hello, put together from the records that it came in; `None` if some is missing.
@@ -63,24 +60,25 @@ fn gathered(mut bytes: &[u8]) -> Result<Option<Vec<u8>>, &'static str> {
 }
 
 /// `None` if the hello is not well formed.
-fn server_name(message: &[u8]) -> Option<Option<String>> {
+fn found(message: &[u8]) -> Option<Hello> {
+    let nameless = Hello::Found { server_name: None };
     let mut hello = Fields(message);
     hello.take(2 + 32)?;
     hello.block(1)?;
     hello.block(2)?;
     hello.block(1)?;
     if hello.0.is_empty() {
-        return Some(None);
+        return Some(nameless);
     }
     let mut extensions = Fields(hello.block(2)?);
     while !extensions.0.is_empty() {
         let kind = extensions.number(2)?;
         let content = extensions.block(2)?;
         if kind == SERVER_NAME {
-            return host_name(content).map(Some);
+            return host_name(content).map(|name| Hello::Found { server_name: Some(name) });
         }
     }
-    Some(None)
+    Some(nameless)
 }
 
 fn host_name(extension: &[u8]) -> Option<String> {

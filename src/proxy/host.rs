@@ -53,11 +53,6 @@ pub(super) fn authority<'a>(
     }
 }
 
-/// The name or address without the port.
-pub(super) fn name(authority: &str) -> &str {
-    split(authority).0
-}
-
 pub(super) fn port(authority: &str) -> Option<u16> {
     split(authority).1.and_then(|port| port.parse().ok())
 }
@@ -215,8 +210,8 @@ mod tests {
 
     #[test]
     fn name_and_port_come_apart() {
-        assert_eq!((name("a:80"), port("a:80")), ("a", Some(80)));
-        assert_eq!((name("[::1]:80"), port("[::1]:80")), ("[::1]", Some(80)));
-        assert_eq!((name("[::1]"), port("[::1]")), ("[::1]", None));
+        assert_eq!(port("a:80"), Some(80));
+        assert_eq!(port("[::1]:80"), Some(80));
+        assert_eq!(port("[::1]"), None);
     }
 }

@@ -26,7 +26,7 @@ pub struct Header {
 }
 
 /// More than this is never looked at: version 1 has at most 107 bytes, and nobody sends that many fields.
-pub const LENGTH_MAX: usize = 16 + 2048;
+pub(super) const LENGTH_MAX: usize = 16 + 2048;
 
 pub fn parse(bytes: &[u8]) -> Parsed {
     if begins_alike(bytes, SIGNATURE) {
@@ -39,7 +39,7 @@ pub fn parse(bytes: &[u8]) -> Parsed {
 }
 
 /// Appends a header that names the client and the address it came to.
-pub fn write(
+pub(super) fn write(
     out: &mut Vec<u8>,
     version: ProxyProtocolOut,
     source: SocketAddr,

@@ -38,6 +38,8 @@ pub struct Tallies {
     /// Connections turned away because there were too many.
     pub turned_away: AtomicU64,
     pub failed_handshakes: AtomicU64,
+    /// Interim responses that clients did not get, because too many came at once.
+    pub interims_dropped: AtomicU64,
     /// Requests that wait for a server with room, over all pools.
     pub in_line: Arc<AtomicUsize>,
     /// Requests that are being tried again, over all routes, and how often there were too many of them.

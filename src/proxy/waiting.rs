@@ -159,7 +159,6 @@ impl Waiting {
         self.in_line.fetch_add(now.wrapping_sub(before), SeqCst);
     }
 
-    #[expect(clippy::disallowed_types, reason = "see the field")]
     fn line(&self) -> MutexGuard<'_, Line<Waiter>> {
         self.line.lock().unwrap_or_else(PoisonError::into_inner)
     }

@@ -13,7 +13,6 @@ use tokio::sync::watch;
 use super::connection;
 use super::idle::Idle;
 use super::network::{Network, Wire as _};
-use super::record::Record;
 use super::shared::Shared;
 use crate::dice::Dice;
 use crate::lab::Protocol;
@@ -219,10 +218,6 @@ impl<N: Network> Worker<N> {
             self.shared.tallies.unsampled.fetch_add(1, Relaxed);
         }
         sampled
-    }
-
-    pub(super) fn record(&self, record: Record) {
-        self.shared.records.push(record);
     }
 }
 

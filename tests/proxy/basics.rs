@@ -24,7 +24,7 @@ fn requests_on_one_connection_take_turns() {
         client.send("GET / HTTP/1.1\r\nhost: x\r\n\r\n");
         let head = client.read_until("\r\n\r\n");
         assert!(head.starts_with("HTTP/1.1 200 OK\r\n"), "{head}");
-        answers += &client.read_until(if answers.len() % 2 == 0 { "a" } else { "b" });
+        answers += &client.read_until(if answers.len().is_multiple_of(2) { "a" } else { "b" });
     }
     assert_eq!(answers, "abab");
 }

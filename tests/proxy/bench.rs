@@ -16,7 +16,7 @@ use crate::vigil::Vigil;
 use crate::secrets;
 
 /// A proxy under test.
-pub struct Bench {
+pub(crate) struct Bench {
     _vigil: Vigil,
     plane: DataPlane,
     pub lab: Lab,
@@ -26,11 +26,11 @@ pub struct Bench {
     upstream_tls: BTreeMap<String, Arc<Origination>>,
 }
 
-pub struct RealClock(Instant);
+pub(crate) struct RealClock(Instant);
 
 impl RealClock {
     #[expect(clippy::disallowed_methods, reason = "this is the test's clock")]
-    pub fn start() -> Arc<Self> {
+    pub(crate) fn start() -> Arc<Self> {
         Arc::new(Self(Instant::now()))
     }
 }
@@ -47,12 +47,12 @@ impl Clock for RealClock {
 
 impl Bench {
     /// Runs a lab, whose listeners take free ports.
-    pub fn run(text: &str) -> Self {
+    pub(crate) fn run(text: &str) -> Self {
         Self::run_with(text, BTreeMap::new())
     }
 
     /// The same with what pools need to speak TLS to their servers.
-    pub fn run_with(text: &str, upstream_tls: BTreeMap<String, Arc<Origination>>) -> Self {
+    pub(crate) fn run_with(text: &str, upstream_tls: BTreeMap<String, Arc<Origination>>) -> Self {
         let loaded = lab::load(text.as_bytes()).unwrap_or_else(|refused| panic!("{refused:?}"));
         let lab = loaded.lab.into_lab();
         let workers = lab.workers.unwrap_or(1) as usize;
@@ -86,7 +86,7 @@ impl Bench {
     }
 
     /// Puts the lab as it is now into force.
-    pub fn publish(&mut self) {
+    pub(crate) fn publish(&mut self) {
         for pool in &self.lab.pools {
             for server in &pool.servers {
                 let Some(address) = &server.address else { continue };
@@ -110,46 +110,46 @@ impl Bench {
         self.plane.sweep().unwrap();
     }
 
-    pub fn shared(&self) -> &Arc<Shared> {
+    pub(crate) fn shared(&self) -> &Arc<Shared> {
         self.plane.shared()
     }
 
     /// Closes a listener, and what is left on it after `grace`.
-    pub fn close(&self, listener: &str, grace: Duration) {
+    pub(crate) fn close(&self, listener: &str, grace: Duration) {
         self.plane.close(self.parts[listener].slot, grace).unwrap();
     }
 
     /// A pool as it is now.
-    pub fn pool(&self, name: &str) -> Arc<PoolInForce> {
+    pub(crate) fn pool(&self, name: &str) -> Arc<PoolInForce> {
         Arc::clone(&self.shared().plan().pools[name])
     }
 
-    pub fn address(&self, listener: &str) -> SocketAddr {
+    pub(crate) fn address(&self, listener: &str) -> SocketAddr {
         self.listening[listener]
     }
 
     /// A connection of a client that speaks bytes.
-    pub fn dial(&self, listener: &str) -> Wire {
+    pub(crate) fn dial(&self, listener: &str) -> Wire {
         Wire::connect(self.address(listener))
     }
 }
 
 /// A raw connection.
-pub struct Wire(pub TcpStream);
+pub(crate) struct Wire(pub TcpStream);
 
 impl Wire {
-    pub fn connect(address: SocketAddr) -> Self {
+    pub(crate) fn connect(address: SocketAddr) -> Self {
         let stream = TcpStream::connect(address).unwrap();
         stream.set_read_timeout(Some(DEADLINE)).unwrap();
         Self(stream)
     }
 
-    pub fn send(&mut self, text: &str) {
+    pub(crate) fn send(&mut self, text: &str) {
         self.0.write_all(text.as_bytes()).unwrap();
     }
 
     /// Everything up to a mark.
-    pub fn read_until(&mut self, mark: &str) -> String {
+    pub(crate) fn read_until(&mut self, mark: &str) -> String {
         let mut read = Vec::new();
         let mut byte = [0];
         while !read.ends_with(mark.as_bytes()) {
@@ -163,7 +163,7 @@ impl Wire {
         String::from_utf8_lossy(&read).into_owned()
     }
 
-    pub fn read_to_end(&mut self) -> String {
+    pub(crate) fn read_to_end(&mut self) -> String {
         let mut read = Vec::new();
         // A reset is an end, too.
         drop(self.0.read_to_end(&mut read));
@@ -172,7 +172,7 @@ impl Wire {
 }
 
 /// A server that answers every request with its name, over kept connections.
-pub fn named_server(name: &'static str) -> SocketAddr {
+pub(crate) fn named_server(name: &'static str) -> SocketAddr {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap();
     let serve = move || {

@@ -131,7 +131,9 @@ fn an_open_circuit_is_tried_by_one_request_at_a_time_before_it_closes() {
     let front = bench.address("front");
     let mut clients: Vec<Client> = (0..8).map(|_| Client::connect(front)).collect();
     while a.n_asked() - before < 3 {
-        clients.iter_mut().for_each(|client| client.send("GET / HTTP/1.1\r\nhost: x\r\n\r\n"));
+        for client in &mut clients {
+            client.send("GET / HTTP/1.1\r\nhost: x\r\n\r\n");
+        }
         assert!(clients.iter_mut().all(|client| client.answer().unwrap().status == 200));
         assert!(a.n_asked() - before > 3 || most.load(SeqCst) <= 1, "two trials at once");
     }
@@ -157,7 +159,9 @@ fn whoever_waits_moves_to_a_server_that_comes_up() {
     }
     a.answer_with(|_| Reply::Name);
     let mut waiting: Vec<Client> = (0..3).map(|_| Client::connect(front)).collect();
-    waiting.iter_mut().for_each(|client| client.send("GET / HTTP/1.1\r\nhost: x\r\n\r\n"));
+    for client in &mut waiting {
+        client.send("GET / HTTP/1.1\r\nhost: x\r\n\r\n");
+    }
     let answers = waiting.iter_mut().map(|client| client.answer().unwrap().body);
     assert!(answers.into_iter().all(|body| body == "a"));
 }

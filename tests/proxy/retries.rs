@@ -231,7 +231,9 @@ fn retries_stay_within_their_budget() {
     bench.publish();
     let mut clients: Vec<Client> =
         (0..8).map(|_| Client::connect(bench.address("front"))).collect();
-    clients.iter_mut().for_each(|client| client.send("GET / HTTP/1.1\r\nhost: x\r\n\r\n"));
+    for client in &mut clients {
+        client.send("GET / HTTP/1.1\r\nhost: x\r\n\r\n");
+    }
     assert!(clients.iter_mut().all(|client| client.answer().unwrap().status == 502));
     let n_retries = bench.shared().plan().listener(0).unwrap().meter.counters.read().retries;
     assert!((1..=3).contains(&n_retries), "{n_retries} retries with a floor of 1");

@@ -144,7 +144,7 @@ fn what_no_rule_knows_any_more_is_forgotten() {
     let mut judge = Judge::new(all.clone(), 4);
     checks(&mut judge, &[false, false, false]);
     judge.answered(1, false, 0).unwrap();
-    (0..3).for_each(|_| drop(judge.answered(2, false, 0)));
+    (0..3).for_each(|_| _ = judge.answered(2, false, 0));
     let members = [Some(0), Some(1), Some(2), Some(3)];
     let healths = |judge: &Judge| [0, 1, 2].map(|member| judge.health(member));
     assert_eq!(healths(&judge), [Health::Down, Health::Ejected, Health::Ejected]);

@@ -252,7 +252,9 @@ mod tests {
     #[test]
     fn a_histogram_counts_upwards_to_all() {
         let histogram = Histogram::default();
-        [100_000, 2_000_000, 2_000_000, 60_000_000_000].map(|ns| histogram.record(ns));
+        for ns in [100_000, 2_000_000, 2_000_000, 60_000_000_000] {
+            histogram.record(ns);
+        }
         let mut page = Page::default();
         page.head("x", "histogram", "y");
         page.histogram(&Labels::new("a", "\"b\\\n"), &histogram.read());

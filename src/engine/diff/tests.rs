@@ -59,9 +59,11 @@ fn what_goes_is_stopped_when_nobody_is_led_to_it() {
     assert_eq!(removed, ["a leaves web", "mock web/a stops"]);
 }
 
+type Edit = fn(&mut Lab);
+
 #[test]
 fn every_change_says_what_it_is() {
-    let table: [(fn(&mut Lab), &[&str]); 9] = [
+    let table: [(Edit, &[&str]); 9] = [
         (|lab| lab.pools[0].servers[1].weight = 3, &["web/b: weight 1 becomes 3"]),
         (
             |lab| lab.pools[0].algorithm = lab::algorithm_text::parse("maglev").unwrap(),

@@ -66,5 +66,5 @@ fn next_control(bytes: &[u8], from: usize) -> Option<usize> {
 }
 
 const fn is_control(byte: u8) -> bool {
-    ((byte < b' ') & (byte != b'\t')) | (byte == 0x7f)
+    (byte < b' ') && (byte != b'\t') || (byte == 0x7f)
 }

@@ -19,7 +19,7 @@ mod write;
 #[cfg(test)]
 mod tests;
 
-pub use state::GuardState;
+pub(super) use state::GuardState;
 
 use std::io;
 use std::pin::Pin;
@@ -36,7 +36,7 @@ use alarm::Alarm;
 
 /// The limits of one connection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct GuardSettings {
+pub(super) struct GuardSettings {
     pub bounds: Bounds,
     /// From the first byte of a head, or from the beginning of the connection, to the whole head.
     pub header_timeout_ns: u64,
@@ -61,7 +61,7 @@ impl From<&Limits> for GuardSettings {
 }
 
 /// A client's connection as hyper gets it.
-pub struct Guard<S> {
+pub(super) struct Guard<S> {
     inner: S,
     state: Arc<GuardState>,
     settings: GuardSettings,
@@ -105,7 +105,7 @@ enum Phase {
 }
 
 impl<S> Guard<S> {
-    pub fn new(
+    pub(super) fn new(
         inner: S,
         settings: GuardSettings,
         clock: Arc<dyn Clock>,
@@ -130,23 +130,6 @@ impl<S> Guard<S> {
             lingered: 0,
         };
         (guard, state)
-    }
-
-    /// With bytes that were already read from the stream, to see what it speaks.
-    #[must_use]
-    pub fn after_reading(mut self, bytes: &[u8]) -> Self {
-        self.held.extend_from_slice(bytes);
-        self.scan_held();
-        self
-    }
-
-    pub fn get_ref(&self) -> &S {
-        &self.inner
-    }
-
-    /// The stream, and what was read from it and not handed on.
-    pub fn into_parts(self) -> (S, Vec<u8>) {
-        (self.inner, self.held)
     }
 
     fn scan_held(&mut self) {
@@ -291,7 +274,7 @@ impl<S: AsyncRead + Unpin> Guard<S> {
                 self.note_reader(cx);
                 Poll::Pending
             }
-            done => done,
+            done @ Poll::Ready(_) => done,
         }
     }
 

@@ -11,7 +11,7 @@ use crate::proxy::framing::Violation;
 /// Shared between one connection's guard and whoever answers its requests. Both live on one thread; hyper wants
 /// `Send` of what an upgraded connection is made of, hence atomics.
 #[derive(Debug)]
-pub struct GuardState {
+pub(crate) struct GuardState {
     refusal: OnceLock<(u64, Violation)>,
     broken: OnceLock<Violation>,
     tunnel: AtomicBool,
@@ -24,7 +24,7 @@ pub struct GuardState {
 
 /// What becomes of an interim response.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Interim {
+pub(crate) enum Interim {
     /// It is written before anything else.
     Now,
     /// An earlier answer is still on its way out; it follows that one, unless its own final answer comes first.
@@ -48,23 +48,23 @@ impl GuardState {
 
     /// Why the request with this number, counted from 0 on this connection, is refused. Its method, target and
     /// fields are stand-ins.
-    pub fn refusal_of(&self, number: u64) -> Option<&Violation> {
+    pub(crate) fn refusal_of(&self, number: u64) -> Option<&Violation> {
         self.refusal.get().filter(|(refused, _)| *refused == number).map(|(_, violation)| violation)
     }
 
     /// What broke the body of the last request.
-    pub fn broken(&self) -> Option<&Violation> {
+    pub(crate) fn broken(&self) -> Option<&Violation> {
         self.broken.get()
     }
 
     /// From here on the connection is no HTTP any more: everything passes and no time is measured. To be called
     /// before the answer that says so is given to hyper.
-    pub fn become_tunnel(&self) {
+    pub(crate) fn become_tunnel(&self) {
         self.tunnel.store(true, Relaxed);
     }
 
     /// Queues a complete, serialised 1xx head.
-    pub fn send_interim(&self, head: Bytes) -> Interim {
+    pub(crate) fn send_interim(&self, head: Bytes) -> Interim {
         let queue = self.interims.get_or_init(|| ArrayQueue::new(INTERIMS_MAX));
         if queue.push(head).is_err() {
             self.interims_dropped.fetch_add(1, Relaxed);
@@ -75,7 +75,7 @@ impl GuardState {
 
     /// To be called before each final answer is given to hyper: an interim response that found no gap until now
     /// would come behind its final one and be taken for the next request's.
-    pub fn answer_begins(&self) {
+    pub(crate) fn answer_begins(&self) {
         if self.drained.load(Relaxed) {
             return;
         }
@@ -86,12 +86,12 @@ impl GuardState {
 
     /// To be called at the end of each answer's body, the refused request's included: without it the connection
     /// never counts as idle, and what follows a refused upgrade is never read.
-    pub fn answered(&self) {
+    pub(crate) fn answered(&self) {
         self.answered.fetch_add(1, Relaxed);
     }
 
     /// Interim responses that were not sent.
-    pub fn interims_dropped(&self) -> u64 {
+    pub(crate) fn interims_dropped(&self) -> u64 {
         self.interims_dropped.load(Relaxed)
     }
 

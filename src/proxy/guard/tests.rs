@@ -256,18 +256,6 @@ async fn a_request_behind_a_refused_upgrade_is_read_after_its_answer() {
     assert_eq!(statuses(&heard), ["200", "400"], "{heard}");
 }
 
-#[tokio::test]
-async fn bytes_read_before_are_checked_like_the_others() {
-    let (client, server) = duplex(1024);
-    let (guard, state) = guarded(server);
-    let mut guard = guard.after_reading(b"GET /a HTTP/1.1\r\n\r\nGET\n");
-    let mut heard = vec![0; 1024];
-    let length = guard.read(&mut heard).await.unwrap();
-    assert_eq!(&heard[..length], [b"GET /a HTTP/1.1\r\n\r\n", STAND_IN].concat());
-    assert!(state.refusal_of(0).is_none() && state.refusal_of(1).is_some());
-    drop(client);
-}
-
 /// All that a guard hands on of these bytes, written and read in pieces of these lengths.
 async fn through(bytes: &[u8], write: usize, read: usize) -> Vec<u8> {
     let (mut client, server) = duplex(1 << 16);

@@ -1,7 +1,6 @@
 //! Active checks: each server of a pool that wants them is asked in its own rhythm.
 
 use std::collections::BTreeMap;
-use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -25,7 +24,13 @@ pub(super) struct Rounds<N> {
 struct Round {
     check: ActiveCheck,
     state: Arc<PoolState>,
-    task: JoinHandle<Infallible>,
+    task: JoinHandle<()>,
+}
+
+impl Round {
+    fn goes_on(&self, check: &ActiveCheck, state: &Arc<PoolState>) -> bool {
+        self.check == *check && Arc::ptr_eq(&self.state, state) && !self.task.is_finished()
+    }
 }
 
 impl Drop for Round {
@@ -48,7 +53,7 @@ impl<N: Network> Rounds<N> {
                 let place = (Arc::clone(&pool.name), Arc::clone(&server.name));
                 let kept = before.remove(&place);
                 let round = kept
-                    .filter(|round| round.check == *check && Arc::ptr_eq(&round.state, &pool.state))
+                    .filter(|round| round.goes_on(check, &pool.state))
                     .unwrap_or_else(|| self.begin(&server.name, check, &pool.state));
                 self.running.insert(place, round);
             }
@@ -79,15 +84,14 @@ struct Walk<N> {
 
 impl<N: Network> Walk<N> {
     /// The first check comes at a random time within the interval, so that checks do not come in step.
-    async fn go(mut self) -> Infallible {
+    async fn go(mut self) {
         let interval_ns = self.check.interval.ns() as f64;
         let mut pause_ns = (interval_ns * self.dice.unit()) as u64;
         loop {
             tokio::time::sleep(Duration::from_nanos(pause_ns)).await;
             let began_ns = self.state.clock.now_ns();
-            if let Some(good) = self.ask().await {
-                self.state.checked(&self.server, good);
-            }
+            let Some(good) = self.ask().await else { return };
+            self.state.checked(&self.server, good);
             let jitter = (self.dice.unit() * 2.0 - 1.0) * self.check.jitter_percent / 100.0;
             let took_ns = self.state.clock.now_ns().saturating_sub(began_ns);
             pause_ns = ((interval_ns * (1.0 + jitter)) as u64).saturating_sub(took_ns);

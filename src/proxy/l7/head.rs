@@ -86,9 +86,10 @@ pub(super) fn prepare<N: Network>(
     if let Some(wish) = way.wish {
         wish.ask(head);
     }
-    head.uri = match head.method == Method::CONNECT {
-        true => head.uri.clone(),
-        false => rewrite::target(&head.uri, route.rewrite.as_ref(), route.prefix.as_deref()),
+    head.uri = if head.method == Method::CONNECT {
+        head.uri.clone()
+    } else {
+        rewrite::target(&head.uri, route.rewrite.as_ref(), route.prefix.as_deref())
     };
     head.version = Version::HTTP_11;
     head.extensions.clear();

@@ -5,6 +5,7 @@ use std::convert::Infallible;
 use std::pin::pin;
 use std::rc::Rc;
 use std::sync::Arc;
+use std::sync::atomic::Ordering::Relaxed;
 
 use http::{Request, Version};
 use hyper::body::Incoming;
@@ -27,6 +28,7 @@ pub(super) async fn serve<N: Network>(connection: Connection<N>, transport: Tran
     let shared = &connection.worker.shared;
     let settings = GuardSettings::from(&shared.plan.load().limits);
     let (guarded, guard) = Guard::new(transport, settings, Arc::clone(&shared.clock));
+    let counts = Arc::clone(&guard);
     let connection = Rc::new(connection);
     let n_requests = Cell::new(0);
     let service = service_fn(|request: Request<Incoming>| {
@@ -58,6 +60,10 @@ pub(super) async fn serve<N: Network>(connection: Connection<N>, transport: Tran
             serving.as_mut().graceful_shutdown();
             drop(serving.await);
         }
+    }
+    let n_dropped = counts.interims_dropped();
+    if n_dropped > 0 {
+        tunnelled.worker.shared.tallies.interims_dropped.fetch_add(n_dropped, Relaxed);
     }
     // Run here and not by a task of its own, so that the connection counts as open, and ends when the door is closed.
     let tunnel = tunnelled.tunnel.take();

@@ -12,6 +12,10 @@ use super::super::ticket::Ticket;
 use super::upload::Source;
 use crate::meter::Outcome;
 
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "four answers that have nothing to do with each other"
+)]
 /// One request, ended exactly once; dropped before its end, its client has left.
 pub(super) struct Journey {
     shared: Arc<Shared>,
@@ -37,6 +41,10 @@ pub(super) struct Journey {
 }
 
 impl Journey {
+    #[expect(
+        clippy::unnecessary_box_returns,
+        reason = "a journey is handed on many times and never unboxed"
+    )]
     pub(super) fn begin(
         shared: &Arc<Shared>,
         listener: Arc<ListenerPlan>,

@@ -12,6 +12,7 @@ use super::rewrite;
 use crate::meter::{Outcome, StatusClass};
 
 /// What a route says that leads to no pool.
+#[expect(clippy::boxed_local, reason = "a journey is boxed for all its life")]
 pub(super) fn answer<N: Network>(
     goal: &Goal,
     host: &str,
@@ -45,6 +46,7 @@ pub(super) fn answer<N: Network>(
 }
 
 /// An answer for a request that may go no further.
+#[expect(clippy::boxed_local, reason = "a journey is boxed for all its life")]
 pub(super) fn no_further<N: Network>(mut journey: Box<Journey>) -> Response<Download<N>> {
     journey.answer_begins();
     journey.end(Outcome::Answered(StatusClass::Success));

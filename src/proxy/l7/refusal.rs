@@ -68,6 +68,7 @@ impl Refusal {
     }
 
     /// The answer; the journey ends with it.
+    #[expect(clippy::boxed_local, reason = "a journey is boxed for all its life")]
     pub(super) fn answer<N: Network>(self, mut journey: Box<Journey>) -> Response<Download<N>> {
         let text = Bytes::from(format!("{} {}\n", self.status, self.why));
         journey.n_bytes_out = text.len() as u64;

@@ -70,10 +70,8 @@ impl<N: Network> Relaying<'_, N> {
         if let Some(record) = &mut journey.record {
             record.pool = Some(Arc::clone(&pool.name));
         }
-        let key = match pool.keyed {
-            true => way::key_of(&pool.settings.key, connection, head),
-            false => Vec::new(),
-        };
+        let key =
+            if pool.keyed { way::key_of(&pool.settings.key, connection, head) } else { Vec::new() };
         let source = journey.source.clone();
         let total = route.timeouts.total.map(|most| Duration::from_nanos(most.ns()));
         let exchange = Exchange {

@@ -25,9 +25,10 @@ fn rewritten(
             let rest = asked.path().strip_prefix(prefix?.trim_end_matches('/'))?;
             let joined = format!("{}/{}", new.trim_end_matches('/'), rest.trim_start_matches('/'));
             // `/api` itself becomes `/v2`, not `/v2/`.
-            match rest.is_empty() && joined.len() > 1 {
-                true => joined.trim_end_matches('/').to_owned(),
-                false => joined,
+            if rest.is_empty() && joined.len() > 1 {
+                joined.trim_end_matches('/').to_owned()
+            } else {
+                joined
             }
         }
     };

@@ -45,7 +45,8 @@ pub(super) fn key_of<N: Network>(key: &Key, connection: &Connection<N>, head: &P
         }
         Key::Query(name) => {
             let pairs = head.uri.query().unwrap_or_default().split('&');
-            let named = |pair: &str| pair.split_once('=').filter(|(it, _)| it == name).is_some();
+            let named =
+                |pair: &str| pair.split_once('=').as_ref().is_some_and(|(it, _)| it == name);
             let value = |pair: &str| pair.split_once('=').map(|(_, value)| value.into());
             pairs.into_iter().find(|pair| named(pair)).and_then(value).unwrap_or_default()
         }

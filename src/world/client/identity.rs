@@ -74,7 +74,7 @@ mod tests {
 
     fn target(address: &str, takes_proxy_protocol: bool, speaks: Speaks) -> Target {
         let address = address.parse().unwrap();
-        Target { takes_proxy_protocol, speaks, ..Target::http(address) }
+        Target { speaks, takes_proxy_protocol, ..Target::http(address) }
     }
 
     #[test]

@@ -223,9 +223,8 @@ const MAY_HAVE_BODY: [&str; 3] = ["POST", "PUT", "PATCH"];
 mod tests {
     use super::*;
 
-    fn head(kind: RequestKind, key_in: Option<Key>) -> String {
-        let sheet =
-            Sheet::new(&kind, key_in.as_ref(), &Target::http("127.0.0.1:8080".parse().unwrap()));
+    fn head(kind: &RequestKind, key_in: Option<&Key>) -> String {
+        let sheet = Sheet::new(kind, key_in, &Target::http("127.0.0.1:8080".parse().unwrap()));
         let details = Details {
             path: &sheet.path("key-5"),
             key: "key-5",
@@ -251,7 +250,7 @@ mod tests {
             ..RequestKind::default()
         };
         assert_eq!(
-            head(kind, Some(Key::Cookie("k".to_owned()))),
+            head(&kind, Some(&Key::Cookie("k".to_owned()))),
             "POST /cart/key-5?a=1 HTTP/1.1\r\nhost: shop.test\r\nuser-agent: evenkeel\r\nX-Own: 1\r\n\
              x-evenkeel-request: 9\r\nx-forwarded-for: 127.0.0.4\r\ncookie: jar=1; own=2; k=key-5\r\n\
              content-length: 3\r\nconnection: close\r\n\r\n"
@@ -260,12 +259,13 @@ mod tests {
 
     #[test]
     fn a_key_goes_where_the_lab_says() {
-        let first =
-            |key_in| head(RequestKind::default(), Some(key_in)).lines().next().unwrap().to_owned();
-        assert_eq!(first(Key::Query("q".to_owned())), "GET /?q=key-5 HTTP/1.1");
-        assert_eq!(first(Key::Path), "GET /key-5 HTTP/1.1");
+        let first = |key_in: &Key| {
+            head(&RequestKind::default(), Some(key_in)).lines().next().unwrap().to_owned()
+        };
+        assert_eq!(first(&Key::Query("q".to_owned())), "GET /?q=key-5 HTTP/1.1");
+        assert_eq!(first(&Key::Path), "GET /key-5 HTTP/1.1");
         assert!(
-            head(RequestKind::default(), Some(Key::Header("x-k".to_owned())))
+            head(&RequestKind::default(), Some(&Key::Header("x-k".to_owned())))
                 .contains("\r\nx-k: key-5\r\n")
         );
     }
