@@ -43,7 +43,7 @@ impl Asker<'_> {
                 return Err(Outcome::NoServer);
             }
             let share = Arc::clone(pool.share(self.worker));
-            match share.pick(&request, own, dice, notes) {
+            match share.pick_or_repeat(&request, own, dice, notes) {
                 Pick::Nobody => return Err(Outcome::NoServer),
                 Pick::Member(index) if self.strict && own.is_some_and(|own| own != index) => {
                     return Err(Outcome::NoServer);
@@ -77,9 +77,6 @@ impl Asker<'_> {
     ) -> Option<Ticket> {
         let share = pool.share(self.worker);
         let index = share.pick(request, None, dice, notes).member()?;
-        if request.tried.contains(index as u32) {
-            return None;
-        }
         let beside = share.try_start(index)?;
         Some(Ticket::new(Arc::clone(pool), self.worker, index, beside))
     }

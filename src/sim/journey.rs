@@ -65,7 +65,7 @@ impl Simulation {
         };
         let request =
             Request { key: &self.key, address: Some(address), now_ns, tried: flight.tried };
-        let pick = pool.pick(&request, own, &mut self.dice, &mut Notes::off());
+        let pick = pool.pick_or_repeat(&request, own, &mut self.dice, &mut Notes::off());
         let is_bound = bond != Bond::None && bond != Bond::Expired;
         let strict = front.bonds.is_strict();
         if self.sessions[flight.front as usize].home(client).is_some() {

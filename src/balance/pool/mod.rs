@@ -118,22 +118,29 @@ impl Pool {
         if let Some(pick) = own.and_then(|own| self.pick_own(request, own, notes)) {
             return pick;
         }
-        match self.pick_anew(request, dice, notes) {
-            // Everybody who could serve had the request already: they are asked once more.
-            Pick::Nobody if request.tried.count() > 0 => {
-                notes.add(Decision::start_over);
-                let request = Request { tried: Tried::default(), ..*request };
-                self.pick_anew(&request, dice, notes)
-            }
-            pick => pick,
-        }
-    }
-
-    fn pick_anew(&self, request: &Request<'_>, dice: &mut Dice, notes: &mut Notes) -> Pick {
         if self.is_warming(request.now_ns) {
             self.pick_while_warming(request, dice, notes)
         } else {
             self.pick_except(&[], request, dice, notes)
+        }
+    }
+
+    /// The same for a host that would rather ask somebody a second time than nobody: once everybody who could serve
+    /// had the request already, they are asked again.
+    pub fn pick_or_repeat(
+        &self,
+        request: &Request<'_>,
+        own: Option<u32>,
+        dice: &mut Dice,
+        notes: &mut Notes,
+    ) -> Pick {
+        match self.pick(request, own, dice, notes) {
+            Pick::Nobody if request.tried.count() > 0 => {
+                notes.add(Decision::start_over);
+                let request = Request { tried: Tried::default(), ..*request };
+                self.pick(&request, own, dice, notes)
+            }
+            pick => pick,
         }
     }
 
