@@ -13,13 +13,13 @@ use tokio::task::JoinSet;
 use super::flight::{Flight, Ticket};
 use super::group::{Answered, Group, Plan, Terms};
 use super::measure::Tally;
-use super::metronome::Metronome;
 use super::{ClientSettings, Orders};
 use crate::dice::Dice;
 use crate::lab::{Asked, Requests};
 use crate::meter::{LimitKind, Outcome};
 use crate::model::Arrivals;
 use crate::period::Clock;
+use crate::world::alarm::Metronome;
 
 pub(super) struct Driver {
     group: Rc<Group>,

@@ -17,7 +17,6 @@ mod identity;
 mod idle;
 mod jar;
 mod measure;
-mod metronome;
 mod notes;
 mod sheet;
 mod target;
@@ -29,6 +28,7 @@ use std::sync::Arc;
 
 use tokio::sync::watch;
 
+use super::alarm::Metronome;
 use super::{World, WorldError};
 use crate::lab;
 use crate::meter::{LatencyReading, Meter};
@@ -37,7 +37,6 @@ use driver::{Driver, Parts};
 pub use identity::Shown;
 use measure::Tally;
 pub use measure::{Gauges, LostSession};
-use metronome::Metronome;
 pub use target::{Speaks, Target};
 pub use traffic::Traffic;
 
@@ -64,8 +63,7 @@ impl World {
         let tally = Arc::new(Tally::default());
         let (clock, measured) = (Arc::clone(self.clock()), Arc::clone(&tally));
         self.spawn_on(self.next_thread(), move || {
-            // Without a timer there is no group, which its handle then says.
-            let Ok(metronome) = Metronome::start(Arc::clone(&clock)) else { return };
+            let metronome = Metronome::start(Arc::clone(&clock));
             let parts = Parts { clock, tally: measured, metronome };
             drop(tokio::task::spawn_local(Driver::new(&settings, parts, latest).run()));
         })?;

@@ -5,7 +5,7 @@ use http::{HeaderMap, HeaderValue, Request, Response, header};
 use hyper::body::Incoming;
 
 use super::answer::{Answer, Content};
-use super::http::{Cut, Turned, admit, cut, hang};
+use super::http::{Cut, Turned, admit, be_in_service, cut};
 use super::place::Place;
 use super::question::Question;
 use super::visit::Visit;
@@ -50,12 +50,7 @@ async fn perform(
     message: Bytes,
 ) -> Result<Response<Answer>, Cut> {
     let desk = &visit.desk;
-    if failure == Some(FailureKind::Hang) {
-        hang(visit).await;
-    }
-    if let Some(place) = &mut place {
-        place.work(desk.service_ns()).await;
-    }
+    be_in_service(visit, failure, &mut place).await;
     let content = Content::new(message);
     let answer = match failure {
         Some(kind @ FailureKind::Status(code)) => {

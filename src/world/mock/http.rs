@@ -103,10 +103,19 @@ pub(super) async fn admit(
     Ok((failure, Some(place)))
 }
 
-/// Never ends; the client has to leave, which frees its place.
-pub(super) async fn hang(visit: &Visit) {
-    visit.desk.fail(FailureKind::Hang);
-    std::future::pending::<()>().await;
+/// Ends when its time in service does, or never: a client that is left hanging has to leave, which frees its place.
+pub(super) async fn be_in_service(
+    visit: &Visit,
+    failure: Option<FailureKind>,
+    place: &mut Option<Place>,
+) {
+    if failure == Some(FailureKind::Hang) {
+        visit.desk.fail(FailureKind::Hang);
+        std::future::pending::<()>().await;
+    }
+    if let Some(place) = place {
+        place.work(visit.desk.service_ns()).await;
+    }
 }
 
 /// Is in service, then answers or fails.
@@ -117,12 +126,7 @@ async fn perform(
     mut place: Option<Place>,
 ) -> Result<Response<Answer>, Cut> {
     let desk = &visit.desk;
-    if failure == Some(FailureKind::Hang) {
-        hang(visit).await;
-    }
-    if let Some(place) = &mut place {
-        place.work(desk.service_ns()).await;
-    }
+    be_in_service(visit, failure, &mut place).await;
     if desk.identity.protocol == MockProtocol::Websocket
         && websocket::survives(failure)
         && websocket::is_asked(question)

@@ -12,7 +12,7 @@ use tokio::sync::Notify;
 use crate::period::Clock;
 
 /// Dropping it ends the thread.
-pub(in super::super) struct Sleeper {
+pub(in crate::world) struct Sleeper {
     beat: Arc<Beat>,
     thread: Option<JoinHandle<()>>,
 }

@@ -13,7 +13,7 @@ use tokio::io::unix::AsyncFd;
 
 use crate::period::Clock;
 
-pub(in super::super) struct Timer {
+pub(in crate::world) struct Timer {
     file: AsyncFd<OwnedFd>,
     clock: Arc<dyn Clock>,
     due_ns: Option<u64>,
@@ -22,7 +22,7 @@ pub(in super::super) struct Timer {
 impl Timer {
     #[expect(
         deprecated,
-        reason = "its successor is unsafe to call for files that may change under it, which one we own does not"
+        reason = "its successor is the same but `unsafe`, for files that may be closed under it, as one we own is not"
     )]
     pub(super) fn new(clock: Arc<dyn Clock>) -> io::Result<Self> {
         let flags = TimerfdFlags::NONBLOCK | TimerfdFlags::CLOEXEC;
@@ -46,11 +46,13 @@ impl Timer {
             .expect("a timer of ours takes every time up to a year");
     }
 
-    pub(super) async fn beat(&self) {
+    pub(super) async fn beat(&mut self) {
         if let Ok(mut ready) = self.file.readable().await {
             // Its count is of no use, and setting it anew takes the count away.
             ready.clear_ready();
         }
+        // Whoever finds it too early by their own clock may set the same time again.
+        self.due_ns = None;
     }
 }
 

@@ -1,54 +1,61 @@
 //! Wakes a task at an exact time: the runtime's own timer knows milliseconds only, which on loopback is an age.
 
+mod runtime;
 mod thread;
 #[cfg(target_os = "linux")]
 mod timer;
 
-use std::io;
 use std::sync::Arc;
 
 use crate::period::Clock;
 
 /// Beats once at each time that is set.
-pub(super) enum Metronome {
+pub(in crate::world) enum Metronome {
     /// The system's timer, which wakes this very thread.
     #[cfg(target_os = "linux")]
     Timer(timer::Timer),
     /// A thread that sleeps until then, where there is no such timer.
     Thread(thread::Sleeper),
+    /// The runtime's timer, a millisecond or so late, where not even a thread is to be had.
+    Runtime(runtime::Late),
 }
 
 impl Metronome {
     /// To be called on the runtime that will wait for it.
-    pub(super) fn start(clock: Arc<dyn Clock>) -> io::Result<Self> {
+    pub(in crate::world) fn start(clock: Arc<dyn Clock>) -> Self {
         #[cfg(target_os = "linux")]
         if let Ok(timer) = timer::Timer::new(Arc::clone(&clock)) {
-            return Ok(Self::Timer(timer));
+            return Self::Timer(timer);
         }
-        thread::Sleeper::start(clock).map(Self::Thread)
+        match thread::Sleeper::start(Arc::clone(&clock)) {
+            Ok(sleeper) => Self::Thread(sleeper),
+            Err(_) => Self::Runtime(runtime::Late::new(clock)),
+        }
     }
 
     /// Beats at this time by the clock, and no longer at the one set before.
-    pub(super) fn set(&mut self, due_ns: Option<u64>) {
+    pub(in crate::world) fn set(&mut self, due_ns: Option<u64>) {
         match self {
             #[cfg(target_os = "linux")]
             Self::Timer(timer) => timer.set(due_ns),
             Self::Thread(sleeper) => sleeper.set(due_ns),
+            Self::Runtime(late) => late.set(due_ns),
         }
     }
 
     /// Waits for the next beat. It may come early or for nothing, never late.
-    pub(super) async fn beat(&self) {
+    pub(in crate::world) async fn beat(&mut self) {
         match self {
             #[cfg(target_os = "linux")]
             Self::Timer(timer) => timer.beat().await,
             Self::Thread(sleeper) => sleeper.beat().await,
+            Self::Runtime(late) => late.beat().await,
         }
     }
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::*;
     use std::time::Instant;
 
@@ -65,7 +72,7 @@ mod tests {
     }
 
     #[expect(clippy::disallowed_methods, reason = "a timer is tested against real time")]
-    fn clock() -> Arc<dyn Clock> {
+    pub(in super::super) fn clock() -> Arc<dyn Clock> {
         Arc::new(Since(Instant::now()))
     }
 
@@ -90,9 +97,11 @@ mod tests {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         let clock = clock();
         runtime.block_on(async {
-            check(Metronome::start(Arc::clone(&clock)).unwrap(), clock.as_ref()).await;
+            check(Metronome::start(Arc::clone(&clock)), clock.as_ref()).await;
             let sleeper = thread::Sleeper::start(Arc::clone(&clock)).unwrap();
             check(Metronome::Thread(sleeper), clock.as_ref()).await;
+            let late = runtime::Late::new(Arc::clone(&clock));
+            check(Metronome::Runtime(late), clock.as_ref()).await;
         });
     }
 }
