@@ -10,6 +10,7 @@
 #[expect(dead_code, reason = "this test brings servers and connections of its own")]
 mod bench;
 mod client;
+mod marks;
 #[path = "../conformance/message.rs"]
 #[expect(dead_code, reason = "this test looks at answers only")]
 mod message;

@@ -10,7 +10,8 @@ use std::time::Duration;
 use evenkeel::dice::Dice;
 use socket2::SockRef;
 
-use crate::client::{Tally, after, sum};
+use crate::client::Tally;
+use crate::marks::{after, sum};
 
 pub(crate) struct ChaosServer {
     pub(crate) name: String,

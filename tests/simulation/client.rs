@@ -8,8 +8,9 @@ use tokio::time::Instant;
 use turmoil::net::TcpStream;
 
 use crate::journal::Journal;
+use crate::marks::{after, sum};
 use crate::scenario::{Faults, QUIET};
-use crate::server::{PORT, after, sum};
+use crate::server::PORT;
 
 pub(crate) struct Client {
     pub(crate) number: u64,

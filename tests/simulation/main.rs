@@ -6,6 +6,8 @@
 mod client;
 mod front;
 mod journal;
+#[path = "../chaos/marks.rs"]
+mod marks;
 mod scenario;
 mod server;
 

@@ -8,6 +8,7 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use turmoil::net::{TcpListener, TcpStream};
 
 use crate::journal::Journal;
+use crate::marks::{after, sum};
 use crate::scenario::{Faults, STORM};
 
 /// Serves until its host crashes.
@@ -134,17 +135,6 @@ async fn read_request(stream: &mut TcpStream, held: &mut Vec<u8>) -> io::Result<
     let asked = Asked { number: after(&head, " /").unwrap_or(0), length, sum: sum(body) };
     held.drain(..head_length + length);
     Ok(Some(asked))
-}
-
-/// The number behind a mark.
-pub(crate) fn after(text: &str, mark: &str) -> Option<u64> {
-    let rest = &text[text.find(mark)? + mark.len()..];
-    let end = rest.find(|it: char| !it.is_ascii_digit()).unwrap_or(rest.len());
-    rest[..end].parse().ok()
-}
-
-pub(crate) fn sum(bytes: &[u8]) -> u64 {
-    bytes.iter().fold(7, |sum, &byte| sum.wrapping_mul(31).wrapping_add(u64::from(byte)))
 }
 
 pub(crate) const PORT: u16 = 80;
