@@ -180,6 +180,14 @@ fn flags_make_a_load_balancer_that_drains_at_an_interrupt() {
 }
 
 #[test]
+fn a_weight_that_is_written_counts() {
+    let (a, b) = (server("a").to_string(), server("b").to_string() + ",weight=3");
+    let (_program, address, _) = Program::serve(&["--listen", "0", "--to", &a, "--to", &b]);
+    let bodies: Vec<String> = (0..8).map(|_| get(address, "/").body).collect();
+    assert_eq!(bodies.iter().filter(|body| *body == "b").count(), 6, "{bodies:?}");
+}
+
+#[test]
 fn a_port_that_somebody_has_is_named_with_its_owner() {
     let taken = TcpListener::bind("127.0.0.1:0").unwrap();
     let port = taken.local_addr().unwrap().port().to_string();

@@ -18,7 +18,7 @@ use super::table::{Table, grouped};
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub(super) struct Mock {
-    /// Where a mock listens: [HOST:]PORT, 0 for a free port; may be repeated
+    /// Where a mock listens: `[HOST:]PORT`, 0 for a free port; may be repeated
     #[arg(long, value_name = "ADDR", required = true, value_parser = listen_address)]
     listen: Vec<SocketAddr>,
     /// How long a request takes: 20ms, exponential:20ms, lognormal:20ms,0.4, uniform:10ms,30ms, normal:20ms,5ms, pareto:5ms,1.5

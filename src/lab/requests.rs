@@ -145,7 +145,7 @@ impl Requests {
     }
 
     /// The distinct keys that requests can carry to a pool that looks at `source`, with who sends them, at most
-    /// [`KEYS_MAX`].
+    /// `KEYS_MAX`.
     pub fn all_keys(&self, source: &Key) -> Vec<(Vec<u8>, IpAddr)> {
         let keys = 0..self.key_count().min(KEYS_MAX);
         keys.map(|number| {

@@ -36,6 +36,11 @@ impl Ticket {
         self.first_byte_ns = Some(now_ns);
     }
 
+    /// When the answer began.
+    pub(super) fn first_byte_ns(&self) -> Option<u64> {
+        self.first_byte_ns
+    }
+
     pub(super) fn end(mut self, outcome: Outcome) {
         self.finish(outcome);
     }

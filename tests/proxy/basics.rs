@@ -80,3 +80,23 @@ fn who_comes_when_it_is_full_is_told_so() {
     first.send("GET / HTTP/1.1\r\nhost: x\r\n\r\n");
     first.read_until("\r\n\r\na");
 }
+
+#[test]
+fn a_record_tells_how_long_each_step_took() {
+    let bench = Bench::run(&lab_of(&[("a", named_server("a"))]));
+    let mut client = bench.dial("front");
+    client.send("GET /what?x=1 HTTP/1.1\r\nhost: x\r\n\r\n");
+    client.read_until("\r\n\r\na");
+    let record = (0..1000).find_map(|_| {
+        std::thread::sleep(std::time::Duration::from_millis(5));
+        bench.shared().records.drain().next()
+    });
+    let record = record.unwrap();
+    let phases = record.phases;
+    let steps = [phases.queue_ns, phases.connect_ns, phases.first_byte_ns, phases.body_ns];
+    assert!(phases.connect_ns > 0 && phases.first_byte_ns > 0, "{phases:?}");
+    assert!(steps.iter().sum::<u64>() <= phases.total_ns, "{phases:?}");
+    assert_eq!((record.target.as_str(), record.status), ("/what?x=1", Some(200)));
+    assert_eq!(&*record.attempts[0].server, "a");
+    assert!(record.attempts[0].decision.is_some());
+}

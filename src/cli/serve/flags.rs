@@ -16,7 +16,7 @@ use crate::lab::{
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Without a lab file")]
 pub(super) struct Flags {
-    /// Where to listen: [HOST:]PORT[,tls[=CERT:KEY]][,proxy-protocol]; may be repeated
+    /// Where to listen: `[HOST:]PORT[,tls[=CERT:KEY]][,proxy-protocol]`; may be repeated
     #[arg(long, value_name = "ADDR", conflicts_with = "lab", requires = "to")]
     listen: Vec<Listen>,
     /// A server: `[http://|https://|h2c://]HOST:PORT[,weight=N][,backup]`; may be repeated
@@ -28,9 +28,9 @@ pub(super) struct Flags {
     /// Carry UDP datagrams
     #[arg(long, conflicts_with = "lab")]
     udp: bool,
-    /// How a server is chosen; `evenkeel algorithms` lists all
-    #[arg(long, value_name = "ALGORITHM", default_value = "round-robin", conflicts_with = "lab")]
-    algorithm: String,
+    /// How a server is chosen; `evenkeel algorithms` lists all; without one in turn, and by weight if there are weights
+    #[arg(long, value_name = "ALGORITHM", conflicts_with = "lab")]
+    algorithm: Option<String>,
     /// What algorithms with a key look at: address, header:N, cookie:N, query:N, path, uri, sni
     #[arg(long, value_name = "KEY", default_value = "address", conflicts_with = "lab")]
     key: KeyFlag,
@@ -54,7 +54,11 @@ pub(super) struct Flags {
 impl Flags {
     /// The lab that the flags stand for.
     pub(super) fn lab(&self, workers: Option<u32>) -> Result<Checked, Failure> {
-        let algorithm = algorithm_text::parse(&self.algorithm)
+        let servers = self.servers()?;
+        // Plain round robin looks at no weight, and whoever writes one means it.
+        let weighted = servers.iter().any(|server| server.weight != 1);
+        let in_turn = if weighted { "weighted" } else { "round-robin" };
+        let algorithm = algorithm_text::parse(self.algorithm.as_deref().unwrap_or(in_turn))
             .map_err(|error| Failure::option("--algorithm", error.to_string()))?;
         let lab = Lab {
             workers,
@@ -63,7 +67,7 @@ impl Flags {
                 name: POOL.to_owned(),
                 algorithm,
                 key: self.key.0.clone(),
-                servers: self.servers()?,
+                servers,
                 stickiness: self.sticky.as_ref().map_or(Stickiness::Off, |it| it.0.clone()),
                 health: self.health.0.clone(),
                 upstream: self.upstream()?,

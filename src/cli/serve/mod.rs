@@ -39,7 +39,7 @@ pub(super) struct Serve {
     /// Run the commands that the lab names
     #[arg(long)]
     allow_commands: bool,
-    /// Serve metrics, status, lab and requests over HTTP here: [HOST:]PORT
+    /// Serve metrics, status, lab and requests over HTTP here: `[HOST:]PORT`
     #[arg(long, value_name = "ADDR", value_parser = flags::listen_address)]
     admin: Option<SocketAddr>,
     /// What whoever asks there has to send; without it the variable `EVENKEEL_ADMIN_TOKEN` counts

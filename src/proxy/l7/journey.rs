@@ -27,6 +27,8 @@ pub(super) struct Journey {
     /// What a tunnel carried towards its server.
     pub(super) n_bytes_up: u64,
     pub(super) n_bytes_out: u64,
+    /// When the head of the server's answer came.
+    pub(super) answered_ns: Option<u64>,
     /// Everything about it, if it was sampled.
     pub(super) record: Option<Box<Record>>,
     /// Told when an answer on an HTTP/1 connection has ended.
@@ -59,6 +61,7 @@ impl Journey {
             source: None,
             n_bytes_up: 0,
             n_bytes_out: 0,
+            answered_ns: None,
             record: None,
             guard: None,
             closes: false,
@@ -106,6 +109,9 @@ impl Journey {
         if let Some(mut record) = self.record.take() {
             record.outcome = outcome;
             record.phases.total_ns = latency_ns;
+            record.phases.body_ns = self
+                .answered_ns
+                .map_or(0, |at_ns| (self.started_ns + latency_ns).saturating_sub(at_ns));
             record.bytes_in = n_bytes_in;
             record.bytes_out = self.n_bytes_out;
             match (&self.listener.log, self.sampled) {
@@ -148,7 +154,8 @@ pub(super) fn record_of<N: Network>(
         pool: None,
         client: connection.client,
         method: head.method.to_string(),
-        target: head.uri.to_string(),
+        // HTTP/2 brings scheme and host along, which stand beside it.
+        target: head.uri.path_and_query().map_or_else(|| head.uri.to_string(), ToString::to_string),
         host: text(http::header::HOST),
         version: match head.version {
             http::Version::HTTP_10 => "1.0",

@@ -112,6 +112,7 @@ impl<N: Network> Relaying<'_, N> {
         let Self { connection, route, bonds, .. } = self;
         let Exchanged { response, connection: carrier, ticket } = exchanged;
         journey.answer_begins();
+        journey.answered_ns = ticket.first_byte_ns();
         let server = Arc::clone(ticket.server());
         let (mut head, answer) = response.into_parts();
         let (received, status) = (head.version, head.status);
@@ -134,6 +135,9 @@ impl<N: Network> Relaying<'_, N> {
         }
         if let Some(record) = &mut journey.record {
             record.status = Some(status.as_u16());
+            let at_server_ns =
+                ticket.first_byte_ns().unwrap_or(ticket.started_ns) - ticket.started_ns;
+            record.phases.first_byte_ns = at_server_ns.saturating_sub(record.phases.connect_ns);
             record.response_headers = headers_of(headers);
         }
         journey.ticket = Some(ticket);

@@ -175,12 +175,11 @@ impl Text {
         let mut text = String::with_capacity(IN_ONE_PIECE);
         let Identity { name, pool, .. } = identity;
         // Writing into a string cannot fail.
-        writeln!(
-            text,
-            "{name}\nrequest {} of {name} in pool {pool}\n{method} {uri} {version:?}",
-            number + 1
-        )
-        .ok();
+        write!(text, "{name}\nrequest {} of {name}", number + 1).ok();
+        if !pool.is_empty() {
+            write!(text, " in pool {pool}").ok();
+        }
+        writeln!(text, "\n{method} {uri} {version:?}").ok();
         Self(text)
     }
 
