@@ -43,10 +43,6 @@ pub(super) struct Journey {
 }
 
 impl Journey {
-    #[expect(
-        clippy::unnecessary_box_returns,
-        reason = "a journey is handed on many times and never unboxed"
-    )]
     pub(super) fn begin(
         shared: &Arc<Shared>,
         listener: Arc<ListenerPlan>,

@@ -132,10 +132,6 @@ fn lead<'a, N: Network>(
 }
 
 /// Counts a request in, and records it if its turn has come.
-#[expect(
-    clippy::unnecessary_box_returns,
-    reason = "a journey is handed on many times and never unboxed"
-)]
 fn begin<N: Network>(
     connection: &Connection<N>,
     listener: &Arc<ListenerPlan>,
