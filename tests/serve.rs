@@ -2,92 +2,17 @@
 
 #![expect(clippy::unwrap_used, reason = "a program that does not do what it should has failed")]
 
-use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+#[path = "serve/program.rs"]
+mod program;
+
+use std::io::{Read as _, Write as _};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::path::PathBuf;
-use std::process::{Child, Command, Stdio};
-use std::sync::mpsc::{Receiver, sync_channel};
 use std::time::Duration;
 
 use serde_json::Value;
 
-/// `evenkeel` under way.
-struct Program {
-    child: Child,
-    out: Receiver<String>,
-    err: Receiver<String>,
-}
-
-impl Program {
-    fn start(arguments: &[&str]) -> Self {
-        let mut child = Command::new(env!("CARGO_BIN_EXE_evenkeel"))
-            .args(arguments)
-            .env("EVENKEEL_ADMIN_TOKEN", "")
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .unwrap();
-        let out = lines(child.stdout.take().unwrap());
-        let err = lines(child.stderr.take().unwrap());
-        Self { child, out, err }
-    }
-
-    /// Served on one free port, with lines for machines.
-    fn serve(more: &[&str]) -> (Self, SocketAddr, Value) {
-        let program = Self::start(&[&["serve", "--json"], more].concat());
-        let ready = program.line();
-        let ready: Value = serde_json::from_str(&ready).unwrap();
-        assert_eq!(ready["event"], "ready");
-        let address = ready["listeners"][0]["address"].as_str().unwrap().parse().unwrap();
-        (program, address, ready)
-    }
-
-    fn line(&self) -> String {
-        self.out.recv_timeout(DEADLINE).expect("the program says something in time")
-    }
-
-    fn event(&self, name: &str) -> Value {
-        loop {
-            let line: Value = serde_json::from_str(&self.line()).unwrap();
-            if line["event"] == name {
-                return line;
-            }
-        }
-    }
-
-    #[cfg(unix)]
-    fn interrupt(&self) {
-        let kill = Command::new("kill").args(["-INT", &self.child.id().to_string()]).status();
-        assert!(kill.unwrap().success());
-    }
-
-    /// Its exit code and what else it wrote to standard error.
-    fn end(mut self) -> (i32, String) {
-        let code = self.child.wait().unwrap().code().unwrap();
-        (code, self.err.iter().collect::<Vec<_>>().join("\n"))
-    }
-}
-
-impl Drop for Program {
-    fn drop(&mut self) {
-        drop(self.child.kill());
-        drop(self.child.wait());
-    }
-}
-
-fn lines(source: impl std::io::Read + Send + 'static) -> Receiver<String> {
-    let (tell, lines) = sync_channel(1000);
-    let read = move || {
-        for line in BufReader::new(source).lines() {
-            if line.is_err() || tell.send(line.unwrap()).is_err() {
-                return;
-            }
-        }
-    };
-    std::thread::Builder::new().name("lines".to_owned()).spawn(read).unwrap();
-    lines
-}
+use program::{DEADLINE, Program};
 
 /// A server that names itself.
 fn server(name: &'static str) -> SocketAddr {
@@ -344,5 +269,3 @@ fn a_mock_is_loaded_and_both_count_the_same() {
     assert_eq!(report["requests"], counted["mocks"][0]["requests"]);
     assert_eq!(report["answers"]["a"], report["requests"]);
 }
-
-const DEADLINE: Duration = Duration::from_secs(20);

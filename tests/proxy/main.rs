@@ -19,5 +19,7 @@ mod retries;
 mod secrets;
 mod stickiness;
 mod stock_http2;
+#[path = "../stock/tool.rs"]
+mod tool;
 mod upgrade;
 mod vigil;
