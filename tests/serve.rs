@@ -2,8 +2,13 @@
 
 #![expect(clippy::unwrap_used, reason = "a program that does not do what it should has failed")]
 
+#[path = "serve/everyday.rs"]
+mod everyday;
 #[path = "serve/program.rs"]
 mod program;
+#[cfg(unix)]
+#[path = "serve/signals.rs"]
+mod signals;
 
 use std::io::{Read as _, Write as _};
 use std::net::{SocketAddr, TcpListener, TcpStream};

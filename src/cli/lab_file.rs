@@ -3,12 +3,11 @@
 use std::fs::File;
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
 use clap::Args;
 
+use crate::engine;
 use crate::lab::{self, Lab, Loaded};
-use crate::model::read_samples;
 use crate::period::Period;
 
 use super::Streams;
@@ -68,7 +67,7 @@ fn load(path: &Path, streams: &mut Streams<'_>) -> Result<Lab, Failure> {
 /// Gives a lab the samples that it names, by their paths from the lab's own file.
 pub(super) fn fill_samples(lab: &mut Lab, path: &Path) -> Result<(), Failure> {
     let folder = path.parent().unwrap_or_else(|| Path::new(""));
-    lab.fill_samples(|path| samples(&folder.join(path)))
+    engine::fill_samples(lab, folder).map_err(Failure::Samples)
 }
 
 /// Where relative paths in a lab begin.
@@ -77,21 +76,6 @@ pub(super) fn folder_of(lab: &Path) -> PathBuf {
         Some(folder) if !folder.as_os_str().is_empty() => folder.to_owned(),
         _ => PathBuf::from("."),
     }
-}
-
-/// Measured times, from a file beside the lab's or from a path that is written out.
-fn samples(path: &Path) -> Result<Arc<[u64]>, Failure> {
-    let refused = |problem: String| Failure::Samples { path: path.display().to_string(), problem };
-    // One byte more than is allowed, so that a file that is too long is told from one that just fits.
-    let bytes = read_bounded(path, SAMPLES_BYTES_MAX + 1)?;
-    if bytes.len() as u64 > SAMPLES_BYTES_MAX {
-        let limit = SAMPLES_BYTES_MAX >> 20;
-        return Err(refused(format!("it has more than {limit} MiB: keep a random part of it")));
-    }
-    let text = String::from_utf8(bytes)
-        .map_err(|_not_text| refused("it is not UTF-8: save it as UTF-8".to_owned()))?;
-    read_samples(text.strip_prefix('\u{feff}').unwrap_or(&text))
-        .map_err(|error| refused(error.to_string()))
 }
 
 /// The outer result is about the file, the inner one about the lab in it.
@@ -117,5 +101,3 @@ pub(super) fn read_bounded(path: &Path, bytes_max: u64) -> Result<Vec<u8>, Failu
 
 /// As short as a lab's own duration may be.
 const DURATION_MIN: Period = Period::from_millis(1);
-/// A million samples, as many as are taken, with room for their digits.
-const SAMPLES_BYTES_MAX: u64 = 32 * 1024 * 1024;

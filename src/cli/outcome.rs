@@ -2,7 +2,7 @@
 
 use std::io;
 
-use crate::engine::EngineError;
+use crate::engine::{EngineError, SamplesError};
 
 /// The answer to what was asked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -26,8 +26,8 @@ pub(super) enum Failure {
     Option { option: &'static str, problem: String },
     #[error("cannot read {path}: {error}")]
     Read { path: String, error: io::Error },
-    #[error("the samples in {path} cannot be used: {problem}")]
-    Samples { path: String, problem: String },
+    #[error("{0}")]
+    Samples(SamplesError),
     /// The problems have been printed already.
     #[error("{path} is not a lab that can be run; `evenkeel check {path}` lists its problems")]
     Lab { path: String },

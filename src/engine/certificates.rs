@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::control::Control;
-use super::diff::speaks_tls;
+use super::diff::{carries_bytes, speaks_tls};
 use super::event::Kind;
 use super::settings::Settings;
 use super::status::Trouble;
@@ -29,7 +29,9 @@ impl Certificates {
         Self { surroundings, originations: BTreeMap::new(), mocks: None, clients: None }
     }
 
-    pub(super) fn upstream(&self) -> BTreeMap<String, Arc<Origination>> {
+    /// For the pools that speak TLS now: others may have done so before.
+    pub(super) fn upstream(&mut self, lab: &Lab) -> BTreeMap<String, Arc<Origination>> {
+        self.originations.retain(|pool, _| lab.pool(pool).is_some_and(speaks_tls));
         self.originations.clone()
     }
 
@@ -73,17 +75,23 @@ impl Control {
                 self.gate_mut(name).termination = Some(termination);
             }
             Err(error) => {
-                let trouble = Trouble::new(error.to_string(), "");
-                self.board.tell(Kind::Trouble, format!("listener {name}: {trouble}"));
-                let gate = self.gate_mut(name);
-                if gate.termination.is_none() {
-                    gate.set_trouble(trouble);
-                } else {
-                    let what = format!("listener {name} keeps its certificates: {trouble}");
-                    self.troubles.insert(about(name), Trouble::new(what, ""));
-                }
+                self.lacks(name, &error.to_string());
             }
         }
+    }
+
+    /// Certificates that cannot be loaded are tried again and again, but told once.
+    fn lacks(&mut self, name: &str, why: &str) {
+        let trouble = Trouble::new(why, "");
+        let gate = self.gate_mut(name);
+        if gate.termination.is_none() {
+            if gate.set_trouble(trouble) {
+                self.board.tell(Kind::Trouble, format!("listener {name}: {why}"));
+            }
+            return;
+        }
+        let what = format!("listener {name} keeps its certificates: {why}");
+        self.trouble(&about(name), Trouble::new(what, ""));
     }
 
     pub(super) fn load_trust(&mut self, name: &str) {
@@ -92,7 +100,11 @@ impl Control {
         let own = pool.servers.iter().all(|server| server.mock.is_some());
         let verify = if own { Verify::Nothing } else { pool.upstream.tls.verify };
         let tls = UpstreamTls { verify, ..pool.upstream.tls.clone() };
-        let inside = Inside::Http(crate::lab::HttpVersions::Both);
+        let inside = if carries_bytes(&self.lab, name) {
+            Inside::Bytes
+        } else {
+            Inside::Http(crate::lab::HttpVersions::Both)
+        };
         match Origination::new(&tls, inside, &self.certificates.surroundings) {
             Ok(origination) => {
                 self.troubles.remove(&format!("trust {name}"));
@@ -120,15 +132,18 @@ impl Control {
         let pools = lab.pools.iter().filter(|pool| {
             let now = Fingerprint::of_upstream(&pool.upstream.tls, surroundings);
             let known = self.certificates.originations.get(&pool.name);
-            speaks_tls(pool) && known.is_some_and(|known| *known.fingerprint() != now)
+            speaks_tls(pool) && known.is_none_or(|known| *known.fingerprint() != now)
         });
         let pools: Vec<&str> = pools.map(|pool| pool.name.as_str()).collect();
         if listeners.is_empty() && pools.is_empty() {
             return;
         }
         for listener in listeners {
-            let text = format!("the certificate files of listener {} changed", listener.name);
-            self.board.tell(Kind::Step, text);
+            let gate = self.gates.get(&listener.name);
+            if gate.is_some_and(|gate| gate.termination.is_some()) {
+                let text = format!("the certificate files of listener {} changed", listener.name);
+                self.board.tell(Kind::Step, text);
+            }
             self.load_certificates(&listener.name);
         }
         for pool in pools {
@@ -150,11 +165,15 @@ impl Control {
             has_files(&self.lab).then_some(FILES),
             names.then_some(NAMES),
         ];
-        periods.into_iter().flatten().min()
+        let period = periods.into_iter().flatten().min()?;
+        // Counted from the last time and not from now: orders that come more often must not put it off for ever.
+        let due_ns = self.tended_ns.saturating_add(period.as_nanos() as u64);
+        Some(Duration::from_nanos(due_ns.saturating_sub(self.board.clock().now_ns())))
     }
 
     pub(super) fn tend(&mut self) {
-        if has_files(&self.lab) {
+        self.tended_ns = self.board.clock().now_ns();
+        if has_files(&self.lab) || self.gates.values().any(super::listeners::Gate::has_trouble) {
             self.reload_certificates();
         }
         self.retry_gates();

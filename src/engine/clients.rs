@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::control::Control;
+use super::listeners::Gate;
 use super::status::Trouble;
 use crate::lab::{Client, Protocol, ProxyProtocolIn};
 use crate::world::client::{ClientHandle, ClientSettings, Speaks, Target, Traffic};
@@ -19,24 +20,29 @@ impl Control {
     /// Starts a group or gives it its new settings. Where its listener is not open, it waits for that.
     pub(super) fn aim(&mut self, name: &str) {
         let Some(client) = self.lab.client(name).cloned() else { return };
-        let Some(target) = self.target(&client) else { return };
-        if let Some(group) = self.crowds.groups.get(name) {
-            return group.retune(client, target);
+        let (about, enabled) = (about(name), client.enabled);
+        let aimed = self.target(&client).and_then(|target| self.aim_at(client, target));
+        match aimed {
+            Err(trouble) if enabled => self.trouble(&about, trouble),
+            Ok(()) | Err(_) => drop(self.troubles.remove(&about)),
         }
-        let started = self.start_group(client, target);
-        match started {
-            Ok(group) => {
-                group.hold(self.lab.hold);
-                let group = Arc::new(group);
-                self.instruments.note_client(name, &group);
-                self.crowds.groups.insert(name.to_owned(), group);
-                self.board.set_instruments(self.instruments.clone());
-            }
-            Err(trouble) => {
-                let what = format!("clients {name}: {trouble}");
-                self.trouble(&format!("clients {name}"), Trouble::new(what, ""));
-            }
+    }
+
+    fn aim_at(&mut self, client: Client, target: Target) -> Result<(), Trouble> {
+        if let Some(group) = self.crowds.groups.get(&client.name) {
+            group.retune(client, target);
+            return Ok(());
         }
+        let name = client.name.clone();
+        let group = self.start_group(client, target).map_err(|trouble| {
+            Trouble::new(format!("clients {name} cannot start: {}", trouble.what), trouble.remedy)
+        })?;
+        group.hold(self.lab.hold);
+        let group = Arc::new(group);
+        self.instruments.note_client(&name, &group);
+        self.crowds.groups.insert(name, group);
+        self.board.set_instruments(self.instruments.clone());
+        Ok(())
     }
 
     /// Aims all groups that are to send, because a listener is where it was not before.
@@ -54,6 +60,7 @@ impl Control {
             self.aim(name);
         } else {
             self.crowds.groups.remove(name);
+            self.troubles.remove(&about(name));
             self.instruments.forget_client(name);
             self.board.set_instruments(self.instruments.clone());
         }
@@ -81,17 +88,26 @@ impl Control {
         self.world()?.start_client(settings).map_err(failed)
     }
 
-    fn target(&mut self, client: &Client) -> Option<Target> {
-        let listener = self.lab.listener(&client.listener)?.clone();
-        let mut address = self.gates.get(&listener.name)?.address()?;
+    /// Where a group sends, or what it waits for.
+    fn target(&mut self, client: &Client) -> Result<Target, Trouble> {
+        let waits = |for_what: &str| {
+            let Client { name, listener, .. } = client;
+            Trouble::new(format!("clients {name} wait for listener {listener}"), for_what)
+        };
+        let listener = self.lab.listener(&client.listener).cloned();
+        let listener = listener.ok_or_else(|| waits("it is not in the lab"))?;
+        let gate = self.gates.get(&listener.name);
+        let address = gate.and_then(Gate::address);
+        let not_open = if listener.enabled { "it is not open" } else { "it is switched off" };
+        let mut address = address.ok_or_else(|| waits(not_open))?;
         if address.ip().is_unspecified() {
             address.set_ip(std::net::Ipv4Addr::LOCALHOST.into());
         }
         let tls = match &listener.tls {
-            Some(_) => Some(self.certificates.for_clients().ok()?),
+            Some(_) => Some(self.certificates.for_clients()?),
             None => None,
         };
-        Some(Target {
+        Ok(Target {
             tls,
             speaks: match listener.protocol {
                 Protocol::Http => Speaks::Http,
@@ -102,4 +118,9 @@ impl Control {
             ..Target::http(address)
         })
     }
+}
+
+/// Under which troubles of a group are kept.
+fn about(client: &str) -> String {
+    format!("clients {client}")
 }

@@ -112,6 +112,8 @@ pub(super) struct Control {
     /// Names that are being looked up.
     pub(super) looking: BTreeSet<(String, String)>,
     pub(super) admin: Option<SocketAddr>,
+    /// When what changes by itself was looked at last.
+    pub(super) tended_ns: u64,
     waiting: Vec<(u64, SyncSender<()>)>,
 }
 
@@ -210,14 +212,17 @@ impl Control {
             found,
             looking: BTreeSet::new(),
             admin: None,
+            tended_ns: 0,
             waiting: Vec::new(),
         };
-        control.stage.begin(control.board.clock().now_ns());
+        control.tended_ns = control.board.clock().now_ns();
+        control.stage.begin(control.tended_ns);
         let shared = Arc::clone(&control.board.shared);
         let dice = Dice::stream(seed, CHECKS);
         tokio::task::spawn_local(proxy::health::keep(proxy::Sockets, shared, dice));
         if let Some(admin) = control.settings.admin.clone() {
-            control.admin = Some(admin::open(&admin, &control.board, slot).await?);
+            let folder = control.settings.folder.clone();
+            control.admin = Some(admin::open(&admin, folder, &control.board, slot).await?);
         }
         control.take_over(first, inbox).await;
         Ok(control)
@@ -302,9 +307,10 @@ impl Control {
         };
         // What clients have sent may be answered, but they send nothing more.
         self.hold_traffic(true);
-        let Self { plane, retiring, world, gates, servers, crowds, .. } = self;
+        let Self { board, plane, retiring, world, gates, servers, crowds, .. } = self;
         // Nobody may connect any more while the last requests finish.
-        drop(gates);
+        let logs = gates.into_values().filter_map(|gate| gate.log);
+        let logs: Vec<_> = logs.map(LogWriter::let_go).collect();
         plane.stop(grace);
         if matches!(ending, Ending::Drained) {
             for (_, thread) in retiring {
@@ -313,13 +319,30 @@ impl Control {
         }
         drop((crowds, servers));
         drop(world);
+        // The plan holds the logs' other ends. Without this the last lines are lost with the program.
+        board.shared.publish(&proxy::Blueprint {
+            lab: &Lab::default(),
+            workers: 1,
+            seed: 0,
+            listeners: BTreeMap::new(),
+            closing: Vec::new(),
+            addresses: BTreeMap::new(),
+            upstream_tls: BTreeMap::new(),
+        });
+        for log in logs {
+            log.recv_timeout(LAST_LINES).err();
+        }
     }
 
     pub(super) fn grace(&self) -> Duration {
         Duration::from(self.lab.limits.shutdown_timeout)
     }
 
+    /// What is tried again and again is told once.
     pub(super) fn trouble(&mut self, about: &str, trouble: Trouble) {
+        if self.troubles.get(about) == Some(&trouble) {
+            return;
+        }
         self.board.tell(Kind::Trouble, trouble.to_string());
         self.troubles.insert(about.to_owned(), trouble);
     }
@@ -332,6 +355,8 @@ pub(super) fn n_workers(lab: &Lab) -> usize {
 }
 
 const WORKERS: usize = 4;
+/// How long a disk may take for the last lines of a log.
+const LAST_LINES: Duration = Duration::from_secs(2);
 /// The stream of chance for the times of health checks.
 const CHECKS: u64 = u64::MAX - 1;
 /// Names that resolved and wait to be looked at.

@@ -49,8 +49,12 @@ impl Gate {
         self.trouble.is_some()
     }
 
-    pub(super) fn set_trouble(&mut self, trouble: Trouble) {
-        self.trouble = Some(trouble);
+    /// Returns whether that is news.
+    pub(super) fn set_trouble(&mut self, trouble: Trouble) -> bool {
+        let trouble = Some(trouble);
+        let is_news = self.trouble != trouble;
+        self.trouble = trouble;
+        is_news
     }
 
     pub(super) fn state(&self) -> ListenerState {
@@ -116,10 +120,9 @@ impl Control {
         let bound = match bound {
             Ok(bound) => bound,
             Err(trouble) => {
-                let is_news = gate.trouble.as_ref() != Some(&trouble);
-                gate.trouble = Some(trouble.clone());
-                if is_news {
-                    self.board.tell(Kind::Trouble, format!("listener {name}: {trouble}"));
+                let text = format!("listener {name}: {trouble}");
+                if gate.set_trouble(trouble) {
+                    self.board.tell(Kind::Trouble, text);
                 }
                 return;
             }

@@ -66,7 +66,7 @@ impl Control {
             listeners,
             closing: self.closing.slots(),
             addresses,
-            upstream_tls: self.certificates.upstream(),
+            upstream_tls: self.certificates.upstream(&self.lab),
         });
         self.note_instruments(&plan);
         if let Err(error) = self.plane.sweep() {

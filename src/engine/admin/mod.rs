@@ -8,7 +8,9 @@ mod metrics;
 mod pages;
 
 use std::convert::Infallible;
+use std::fmt;
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
@@ -27,14 +29,24 @@ use super::board::Board;
 use super::control::Latest;
 use super::error::EngineError;
 use super::listeners::why_not;
-use crate::lab::{self, FILE_BYTES_MAX};
+use super::samples::{self, SamplesError};
+use crate::lab::{self, Checked, FILE_BYTES_MAX};
 
 /// Where the admin address is, and who may use it.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct AdminSettings {
     pub address: SocketAddr,
     /// Needed for an address that other machines can reach; asked of everybody where it is set.
     pub token: Option<String>,
+}
+
+impl fmt::Debug for AdminSettings {
+    /// Without the token, which must not get into a log.
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { address, token } = self;
+        let token = token.as_ref().map(|_hidden| "…");
+        out.debug_struct("AdminSettings").field("address", address).field("token", &token).finish()
+    }
 }
 
 /// What answers.
@@ -42,11 +54,14 @@ struct Desk {
     board: Arc<Board>,
     latest: Arc<Latest>,
     token: Option<String>,
+    /// Where relative paths in a lab begin.
+    folder: PathBuf,
 }
 
 /// Opens the admin address and serves it for as long as the control thread runs. Returns the address in force.
 pub(super) async fn open(
     settings: &AdminSettings,
+    folder: PathBuf,
     board: &Arc<Board>,
     latest: &Arc<Latest>,
 ) -> Result<SocketAddr, EngineError> {
@@ -60,7 +75,7 @@ pub(super) async fn open(
     };
     let listener = TcpListener::bind(address).await.map_err(failed)?;
     let address = listener.local_addr().map_err(failed)?;
-    let desk = Desk { board: Arc::clone(board), latest: Arc::clone(latest), token };
+    let desk = Desk { board: Arc::clone(board), latest: Arc::clone(latest), token, folder };
     tokio::task::spawn_local(accept(listener, Rc::new(desk)));
     Ok(address)
 }
@@ -146,9 +161,22 @@ impl Desk {
                 return page(StatusCode::UNPROCESSABLE_ENTITY, JSON, problems);
             }
         };
-        let revision = self.latest.put(loaded.lab);
+        let lab = match self.with_samples(loaded.lab).await {
+            Ok(lab) => lab,
+            Err(problem) => {
+                return page(StatusCode::UNPROCESSABLE_ENTITY, TEXT, format!("{problem}\n"));
+            }
+        };
+        let revision = self.latest.put(lab);
         self.in_force(revision).await;
         page(StatusCode::OK, JSON, pages::applied(&self.board, revision, &loaded.warnings))
+    }
+
+    /// Files are read on another thread: what is served must not wait for a disk.
+    async fn with_samples(&self, lab: Checked) -> Result<Checked, SamplesError> {
+        let folder = self.folder.clone();
+        let read = tokio::task::spawn_blocking(move || samples::checked_with(lab, &folder)).await;
+        read.unwrap_or(Err(SamplesError::Stopped))
     }
 
     async fn in_force(&self, revision: u64) {

@@ -62,7 +62,11 @@ impl Diff<'_> {
         }
         for pool in self.now.pools.iter().filter(|pool| speaks_tls(pool)) {
             let before = self.before.pool(&pool.name).filter(|before| speaks_tls(before));
-            if before.is_none_or(|before| before.upstream.tls != pool.upstream.tls) {
+            let same = |before: &Pool| {
+                let inside = |lab: &Lab| carries_bytes(lab, &pool.name);
+                before.upstream.tls == pool.upstream.tls && inside(self.before) == inside(self.now)
+            };
+            if !before.is_some_and(same) {
                 steps.push(Step::LoadTrust { pool: pool.name.clone() });
             }
         }
@@ -180,6 +184,15 @@ fn what_clients_see(listener: &Listener) -> impl PartialEq + use<> {
 
 pub(super) fn speaks_tls(pool: &Pool) -> bool {
     pool.upstream.protocol == UpstreamProtocol::Https
+}
+
+/// Whether connections are led to a pool whose bytes are not looked at, so that no protocol may be promised for them.
+pub(super) fn carries_bytes(lab: &Lab, pool: &str) -> bool {
+    use crate::lab::Protocol::{Tcp, TlsPassthrough};
+    let blind = |listener: &&Listener| matches!(listener.protocol, Tcp | TlsPassthrough);
+    lab.listeners.iter().filter(blind).any(|listener| {
+        listener.routes_in_force().iter().any(|route| route.to.pools().contains(&pool))
+    })
 }
 
 fn places(lab: &Lab) -> BTreeMap<(&str, &str), Place<'_>> {

@@ -2,13 +2,13 @@
 
 mod format;
 
+use std::convert::Infallible;
 use std::fs::{File, Metadata, OpenOptions};
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
-use std::sync::mpsc::Receiver;
-use std::thread::JoinHandle;
+use std::sync::mpsc::{Receiver, sync_channel};
 
 use super::control::Control;
 use super::status::Trouble;
@@ -18,11 +18,12 @@ use crate::proxy::{AccessLog, Record};
 
 pub(super) use format::json;
 
-/// A log that is being written. Dropping it writes what is left, once the data plane has let go of its end.
+/// A log that is being written. After it is dropped, what is left is written once the data plane has let go of its end.
 pub(super) struct LogWriter {
     end: Arc<AccessLog>,
     wants_reopening: Arc<AtomicBool>,
-    _thread: JoinHandle<()>,
+    /// Nothing ever comes; it is cut off when the last line is written.
+    ended: Receiver<Infallible>,
 }
 
 impl LogWriter {
@@ -42,14 +43,21 @@ impl LogWriter {
             clock,
             wants_reopening: Arc::clone(&wants_reopening),
         };
-        let thread = std::thread::Builder::new()
-            .name(format!("log-{listener}"))
-            .spawn(move || writing.write_all(&finished))?;
-        Ok(Self { end, wants_reopening, _thread: thread })
+        let (ending, ended) = sync_channel(1);
+        std::thread::Builder::new().name(format!("log-{listener}")).spawn(move || {
+            writing.write_all(&finished);
+            drop(ending);
+        })?;
+        Ok(Self { end, wants_reopening, ended })
     }
 
     pub(super) fn end(&self) -> &Arc<AccessLog> {
         &self.end
+    }
+
+    /// Lets go of the log. What is returned is cut off when every line is written.
+    pub(super) fn let_go(self) -> Receiver<Infallible> {
+        self.ended
     }
 
     /// Goes on in a new file of the same name, with the next line.

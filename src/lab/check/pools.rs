@@ -169,10 +169,6 @@ fn upstream(findings: &mut Findings, at: &str, pool: &Pool) {
         );
     }
     let has_mocks = pool.servers.iter().any(|server| server.mock.is_some());
-    if tls && has_mocks {
-        let what = "mocks speak without TLS";
-        findings.error(&format!("{at}.protocol"), what, "write protocol: http1 or h2c");
-    }
     if has_mocks
         && pool.mocks.protocol == MockProtocol::Grpc
         && upstream.protocol == UpstreamProtocol::Http1

@@ -1,0 +1,9 @@
+//! A lab on real sockets through the library's door: every kind of listener, every kind of change, every trouble.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
+mod changes;
+mod encrypted;
+mod kit;
+mod listeners;
+mod troubles;
