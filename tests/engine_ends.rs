@@ -12,7 +12,7 @@ use std::net::{SocketAddr, TcpStream};
 use std::path::PathBuf;
 use std::time::Duration;
 
-use evenkeel::engine::{Consent, Engine, Settings};
+use evenkeel::engine::{Consent, Engine, ListenerStatus, Settings};
 use evenkeel::lab;
 
 /// What the program has: its threads by name, its files by what they are, its children.
@@ -117,19 +117,15 @@ fn what_was_stopped_leaves_nothing_behind() {
     // The runtime opens one pair of sockets for the signals of children, once in a program's life.
     wait_for("the end of all threads and children", || {
         let now = Belongings::now();
-        (now.threads, now.children) == (first.threads.clone(), first.children.clone())
+        now.threads == first.threads && now.children == first.children
     });
     let before = Belongings::now();
     let sockets = |it: &Belongings| it.files.get("socket").copied().unwrap_or(0);
     assert!(sockets(&before) <= sockets(&first) + 2, "{before:?}");
     let engine = start();
     works(&engine);
-    let addresses: Vec<SocketAddr> = engine
-        .status()
-        .listeners
-        .iter()
-        .filter_map(evenkeel::engine::ListenerStatus::address)
-        .collect();
+    let addresses: Vec<SocketAddr> =
+        engine.status().listeners.iter().filter_map(ListenerStatus::address).collect();
     let during = Belongings::now();
     assert!(during.threads.len() > before.threads.len() && during.children.len() == 1);
     // A change of workers and of the lab leaves nothing either.

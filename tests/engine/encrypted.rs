@@ -115,10 +115,10 @@ fn a_server_that_nobody_vouches_for_is_not_believed() {
 }
 
 fn authority_file(folder: &Path) -> String {
-    let files = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    let mut files = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
     let is_certificate =
         |path: &std::path::PathBuf| std::fs::read_to_string(path).unwrap().contains("CERTIFICATE-");
-    files.filter(is_certificate).next().unwrap().display().to_string()
+    files.find(is_certificate).unwrap().display().to_string()
 }
 
 /// Writes a certificate of its own that vouches for itself.
@@ -173,7 +173,7 @@ fn replaced_certificate_files_are_shown_to_new_clients_and_disturb_no_old_one() 
         running.engine.status().all_troubles().is_empty()
     });
     let address = running.address("front");
-    let mut old = connect_tls(address, "localhost", &trusting_any_of(&[first.clone()]));
+    let mut old = connect_tls(address, "localhost", &trusting_any_of(std::slice::from_ref(&first)));
     assert_eq!(ask(&mut old, "/").0, 200);
     let second = write_certificate(&folder);
     let any = trusting_any_of(&[first.clone(), second.clone()]);

@@ -71,8 +71,8 @@ impl Running {
     /// What a client of this machine trusts that was told so.
     pub(crate) fn trusting(&self) -> Arc<ClientConfig> {
         let folder = &self.settings.authority_folder;
-        let files = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
-        let certificate = files.filter_map(|path| CertificateDer::from_pem_file(path).ok()).next();
+        let mut files = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+        let certificate = files.find_map(|path| CertificateDer::from_pem_file(path).ok());
         trusting(certificate.unwrap())
     }
 }
