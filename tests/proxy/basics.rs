@@ -100,3 +100,17 @@ fn a_record_tells_how_long_each_step_took() {
     assert_eq!(&*record.attempts[0].server, "a");
     assert!(record.attempts[0].decision.is_some());
 }
+
+#[test]
+fn asking_for_what_is_not_there_is_the_clients_own_doing() {
+    let lab = lab_of(&[("a", named_server("a"))]).replace(
+        "pool: \"web\")",
+        "routes: [(when: (path: prefix(\"/api\")), to: pool(\"web\"))])",
+    );
+    let bench = Bench::run(&lab);
+    let mut client = bench.dial("front");
+    client.send("GET /other HTTP/1.1\r\nhost: x\r\n\r\n");
+    assert!(client.read_until("\r\n\r\n").starts_with("HTTP/1.1 404 "));
+    let counters = bench.shared().plan().listener(0).unwrap().meter.counters.read();
+    assert_eq!((counters.finished(), counters.errors()), (1, 0));
+}

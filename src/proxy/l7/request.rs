@@ -24,7 +24,7 @@ use super::tunnel::Wish;
 use super::upload::{Received, Source, UploadLimits};
 use super::way;
 use crate::lab::UpstreamProtocol;
-use crate::meter::Outcome;
+use crate::meter::{Outcome, StatusClass};
 
 /// A request as a client's connection hands it over.
 pub(super) struct Inbound {
@@ -73,7 +73,8 @@ pub(super) async fn handle<N: Network>(
         };
     let Some(route) = way::route(&listener, connection, &head, &host) else {
         let why = "no route matches the request";
-        return Refusal::new(StatusCode::NOT_FOUND, Outcome::NoServer, why).answer(journey);
+        let outcome = Outcome::Answered(StatusClass::ClientError);
+        return Refusal::new(StatusCode::NOT_FOUND, outcome, why).answer(journey);
     };
     if let Some(record) = &mut journey.record {
         record.route = Some(way::name_of(route));
@@ -102,7 +103,6 @@ pub(super) async fn handle<N: Network>(
     let source = Source::new(body, upload_limits);
     if let Some(source) = source.as_ref().filter(|_| expects_continue) {
         source.hold_back();
-        // Said again, because the body waits for the server's own word (RFC 9110 section 10.1.1).
     }
     journey.source.clone_from(&source);
     let bond = Bond::find(&pool, connection, &mut head);
