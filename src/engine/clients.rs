@@ -82,6 +82,7 @@ impl Control {
             seed,
             stream: stream as u64,
             traffic: Arc::clone(traffic),
+            from_ns: traffic.age_ns(now_ns),
             until_ns: None,
         };
         let failed = |error: crate::world::WorldError| Trouble::new(error.to_string(), "");

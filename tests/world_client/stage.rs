@@ -61,6 +61,7 @@ impl Stage {
             seed: SEED,
             stream: 0,
             traffic: Arc::new(Traffic::new(clock.now_ns(), 10_000)),
+            from_ns: 0,
             until_ns,
         };
         let handle = Some(world.start_client(settings).unwrap());

@@ -35,6 +35,7 @@ pub(super) struct Driver {
     /// Users of a closed loop who wait for an answer. They go on when they have it, whatever changes.
     asking: Vec<bool>,
     under_way: JoinSet<()>,
+    from_ns: u64,
     until_ns: u64,
     fired_ns: u64,
 }
@@ -62,7 +63,7 @@ impl Driver {
         parts: Parts,
         mut orders: watch::Receiver<Orders>,
     ) -> Self {
-        let ClientSettings { seed, stream, ref traffic, until_ns, .. } = *settings;
+        let ClientSettings { seed, stream, ref traffic, from_ns, until_ns, .. } = *settings;
         let Parts { clock, tally, metronome } = parts;
         let in_force = orders.borrow_and_update().clone();
         let requests = Requests::new(&in_force.client, seed, stream);
@@ -81,6 +82,7 @@ impl Driver {
             dice: Requests::arrival_dice(seed, stream),
             asking: Vec::new(),
             under_way: JoinSet::new(),
+            from_ns,
             until_ns: until_ns.unwrap_or(u64::MAX),
             fired_ns: 0,
         }
@@ -88,7 +90,7 @@ impl Driver {
 
     /// Runs until nobody holds the handle any more.
     pub(super) async fn run(mut self) {
-        self.set_going();
+        self.set_going(self.from_ns);
         let mut tidy = tokio::time::interval(TIDY);
         let group = Rc::clone(&self.group);
         loop {
@@ -187,9 +189,8 @@ impl Driver {
         self.plan(thought_ns.max(earliest_ns), Some(user));
     }
 
-    /// Lets the group send from now on as its settings say.
-    fn set_going(&mut self) {
-        let now_ns = self.group.now_ns();
+    /// Lets the group send from a time on as its settings say.
+    fn set_going(&mut self, now_ns: u64) {
         let client = &self.in_force.client;
         if !client.enabled {
             return;
@@ -232,7 +233,7 @@ impl Driver {
         if sends_anew {
             self.era += 1;
             self.agenda.clear();
-            self.set_going();
+            self.set_going(self.group.now_ns());
         }
         true
     }

@@ -166,6 +166,7 @@ impl Load {
             seed: settings.seed,
             stream: 0,
             traffic: Arc::new(Traffic::new(began_ns, u32::MAX)),
+            from_ns: 0,
             until_ns: Some(settings.duration.ns()),
         })?;
         let LoadSettings { duration, timeout, .. } = *settings;

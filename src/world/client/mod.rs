@@ -50,6 +50,8 @@ pub struct ClientSettings {
     pub stream: u64,
     /// Shared with the lab's other groups.
     pub traffic: Arc<Traffic>,
+    /// The schedule begins here, however late its thread gets to it; counted likewise.
+    pub from_ns: u64,
     /// Nothing is sent from then on, counted from the beginning of the traffic.
     pub until_ns: Option<u64>,
 }

@@ -23,6 +23,11 @@ impl Traffic {
         }
     }
 
+    /// How long it has been going on.
+    pub fn age_ns(&self, now_ns: u64) -> u64 {
+        now_ns.saturating_sub(self.began_ns)
+    }
+
     /// Requests sent so far, over all groups.
     pub fn numbered(&self) -> u64 {
         self.numbered.load(Relaxed)
