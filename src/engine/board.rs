@@ -9,13 +9,14 @@ use arc_swap::ArcSwap;
 
 use super::event::{Event, Kind};
 use super::journal::Journal;
-use super::observation::{Dropped, Observation, gauges};
+use super::observation::{Dropped, MockGauges, Observation, gauges};
 use super::sessions::{self, Ledger};
 use super::status::Status;
 use crate::lab::{Figures, KeyMoves, PoolFigures};
 use crate::meter::{Meter, MeterReading, Recent};
 use crate::period::Clock;
 use crate::proxy::{Record, Shared};
+use crate::world::MockMeter;
 use crate::world::client::ClientHandle;
 
 pub(super) struct Board {
@@ -37,6 +38,8 @@ pub(super) struct Instruments {
     pub(super) pools: Vec<(String, Vec<ServerMeters>)>,
     pub(super) clients: BTreeMap<String, ClientMeters>,
     pub(super) key_moves: Vec<KeyMoves>,
+    /// Of the mocks that run, by pool and server.
+    pub(super) mocks: BTreeMap<(String, String), MockMeter>,
 }
 
 /// A client group; one that was removed and came back has several meters.
@@ -130,13 +133,14 @@ impl Board {
                 .iter()
                 .map(|(name, meter)| (name.clone(), meter.read()))
                 .collect(),
-            pools: gauges(&plan, &status.lab),
+            pools: gauges(&plan, &status.lab, &instruments),
             connections: tallies.connections.load(Relaxed),
             accepted: tallies.accepted.load(Relaxed),
             turned_away: tallies.turned_away.load(Relaxed),
             in_line: tallies.in_line.load(Relaxed),
             events: events.iter().map(|event| Event::clone(event)).collect(),
             requests,
+            begun: self.shared.begun.drain().collect(),
             dropped: Dropped {
                 events: dropped.events + self.told.lost() + self.shared.events.lost(),
                 requests: dropped.requests + self.shared.records.lost(),
@@ -188,6 +192,12 @@ impl Instruments {
             broken_sessions: broken_sessions.get(name).cloned().unwrap_or_default(),
         });
         Figures { clients, pools: pools.collect(), key_moves: self.key_moves.clone() }
+    }
+
+    /// How busy a mock is; nothing for a server that is none.
+    pub(super) fn mock(&self, pool: &str, server: &str) -> Option<MockGauges> {
+        let handle = self.mocks.get(&(pool.to_owned(), server.to_owned()))?;
+        Some(handle.read().into())
     }
 
     pub(super) fn note_client(&mut self, name: &str, group: &Arc<ClientHandle>) {

@@ -43,7 +43,7 @@ use std::time::Duration;
 use tokio::sync::mpsc;
 
 use crate::lab::{Checked, Lab};
-pub use crate::proxy::{Attempt, Phases, Record};
+pub use crate::proxy::{Attempt, Begun, Phases, Record};
 
 pub use admin::AdminSettings;
 pub use alone::{
@@ -55,7 +55,7 @@ pub use clock::RealClock;
 use control::{Edition, Incoming, Latest, Order};
 pub use error::EngineError;
 pub use event::{Event, Kind};
-pub use observation::{Dropped, Observation, PoolGauges, ServerGauges};
+pub use observation::{Dropped, MockGauges, Observation, PoolGauges, ServerGauges};
 pub use samples::{SamplesError, fill_samples};
 pub use script::Course;
 pub use settings::{Consent, Settings};

@@ -3,11 +3,13 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use super::board::Instruments;
 use super::event::Event;
 use crate::balance::Health;
 use crate::lab::{Figures, Lab};
 use crate::meter::MeterReading;
-use crate::proxy::{Plan, Record};
+use crate::proxy::{Begun, Plan, Record};
+use crate::world::MockReading;
 
 /// One look at everything.
 #[derive(Debug, Clone)]
@@ -30,6 +32,8 @@ pub struct Observation {
     pub events: Vec<Event>,
     /// Requests that were recorded since the last look.
     pub requests: Vec<Arc<Record>>,
+    /// Tries of sampled requests that have begun since the last look, whoever looked.
+    pub begun: Vec<Begun>,
     pub dropped: Dropped,
 }
 
@@ -63,10 +67,27 @@ pub struct ServerGauges {
     pub draining: bool,
     /// Connections of the proxy to it, resting ones included.
     pub connections: u32,
+    /// What it says of itself, if it is a mock.
+    pub mock: Option<MockGauges>,
+}
+
+/// How busy a mock is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct MockGauges {
+    /// In service now.
+    pub busy: usize,
+    /// Waiting for a place now.
+    pub waiting: usize,
+}
+
+impl From<MockReading> for MockGauges {
+    fn from(MockReading { busy, waiting, .. }: MockReading) -> Self {
+        Self { busy, waiting }
+    }
 }
 
 /// The gauges of all pools that are in the plan.
-pub(super) fn gauges(plan: &Plan, lab: &Lab) -> Vec<PoolGauges> {
+pub(super) fn gauges(plan: &Plan, lab: &Lab, instruments: &Instruments) -> Vec<PoolGauges> {
     let pools = lab.pools.iter().filter_map(|pool| plan.pools.get(pool.name.as_str()));
     pools
         .map(|pool| {
@@ -79,6 +100,7 @@ pub(super) fn gauges(plan: &Plan, lab: &Lab) -> Vec<PoolGauges> {
                 weight: member.weight,
                 draining: member.is_draining(),
                 connections: server.n_connections(),
+                mock: instruments.mock(&pool.name, &member.name),
             });
             PoolGauges {
                 name: pool.name.to_string(),

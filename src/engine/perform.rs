@@ -82,6 +82,11 @@ impl Control {
                 self.instruments.note_server(&pool.name, &server.name, &server.meter);
             }
         }
+        let mocks = self.servers.iter().filter_map(|(name, running)| match running {
+            Running::Mock(mock) => Some((name.clone(), mock.meter())),
+            _ => None,
+        });
+        self.instruments.mocks = mocks.collect();
         let enabled = self.lab.listeners.iter().filter(|listener| listener.enabled);
         self.instruments.listeners = enabled
             .filter_map(|listener| {

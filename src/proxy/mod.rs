@@ -49,7 +49,7 @@ pub use event::{Event, What};
 pub use network::{Network, Sockets, Wire};
 pub use plan::{Blueprint, ListenerParts, ListenerPlan, Plan, RoutePlan};
 pub use pool::{PoolInForce, PoolState};
-pub use record::{Attempt, Phases, Record};
+pub use record::{Attempt, Begun, Phases, Record};
 pub use secret::secret;
 pub use server::Server;
 pub use shared::{Shared, Tallies};

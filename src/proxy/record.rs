@@ -45,6 +45,42 @@ pub struct Attempt {
     pub reused_connection: bool,
 }
 
+/// A try of a sampled request that has just begun: what is on its way, long before its record is whole.
+#[derive(Debug, Clone)]
+pub struct Begun {
+    pub at_ns: u64,
+    /// When the request came.
+    pub came_ns: u64,
+    /// With `worker`, what its record will be known by.
+    pub number: u64,
+    pub worker: usize,
+    /// 0 for the first try.
+    pub attempt: usize,
+    pub listener: Arc<str>,
+    pub pool: Option<Arc<str>>,
+    pub server: Arc<str>,
+    pub client: SocketAddr,
+}
+
+impl Begun {
+    /// The newest try of a record that is being written.
+    pub(super) fn newest_of(record: &Record) -> Option<Self> {
+        let attempt = record.attempts.len().checked_sub(1)?;
+        let Attempt { server, began_ns, .. } = &record.attempts[attempt];
+        Some(Self {
+            at_ns: *began_ns,
+            came_ns: record.at_ns,
+            number: record.number,
+            worker: record.worker,
+            attempt,
+            listener: Arc::clone(&record.listener),
+            pool: record.pool.clone(),
+            server: Arc::clone(server),
+            client: record.client,
+        })
+    }
+}
+
 /// How long each step took, in nanoseconds.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Phases {

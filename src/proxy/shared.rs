@@ -8,7 +8,7 @@ use tokio::sync::Notify;
 
 use super::event::Event;
 use super::plan::Plan;
-use super::record::Record;
+use super::record::{Begun, Record};
 use super::token::Key;
 use crate::meter::Recent;
 use crate::period::Clock;
@@ -19,6 +19,8 @@ pub struct Shared {
     pub clock: Arc<dyn Clock>,
     /// Sampled requests.
     pub records: Recent<Record>,
+    /// Tries of sampled requests that have begun.
+    pub begun: Recent<Begun>,
     pub events: Arc<Recent<Event>>,
     pub tallies: Tallies,
     /// Signs stickiness cookies.
@@ -55,6 +57,7 @@ impl Shared {
             plan: ArcSwap::from_pointee(Plan::default()),
             clock,
             records: Recent::new(history),
+            begun: Recent::new(BEGUN),
             events: Arc::new(Recent::new(EVENTS)),
             tallies: Tallies::default(),
             cookie_key: Key::new(&cookie_key),
@@ -70,6 +73,13 @@ impl Shared {
 
     pub(super) fn tell(&self, event: impl FnOnce(u64) -> Event) {
         self.events.push(event(self.clock.now_ns()));
+    }
+
+    /// Tells that the newest try of a sampled request has begun.
+    pub(super) fn tell_begun(&self, record: &Record) {
+        if let Some(begun) = Begun::newest_of(record) {
+            self.begun.push(begun);
+        }
     }
 }
 
@@ -104,5 +114,7 @@ impl Tallies {
     }
 }
 
+/// Tries that have begun, kept until somebody reads them: what is not fetched in time is of no use any more.
+const BEGUN: usize = 1024;
 /// Events kept until somebody reads them.
 const EVENTS: usize = 4096;

@@ -9,5 +9,5 @@ mod threads;
 
 pub use command::{Command, CommandSettings, CopyStatus, LogLine, LogReading, LogStream};
 pub use error::WorldError;
-pub use mock::{Mock, MockReading, MockSettings, MockStatus, SessionStore};
+pub use mock::{Mock, MockMeter, MockReading, MockSettings, MockStatus, SessionStore};
 pub use threads::{World, WorldSettings};

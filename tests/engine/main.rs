@@ -7,3 +7,4 @@ mod encrypted;
 mod kit;
 mod listeners;
 mod troubles;
+mod under_way;

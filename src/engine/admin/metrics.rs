@@ -95,7 +95,7 @@ fn of_servers(page: &mut Page, board: &Board) {
 }
 
 fn of_pools(page: &mut Page, board: &Board) {
-    let pools = gauges(&board.shared.plan(), &board.status().lab);
+    let pools = gauges(&board.shared.plan(), &board.status().lab, &board.instruments());
     let waiting = pools.iter().map(|pool| (Labels::new("pool", &pool.name), pool.waiting as u64));
     page.table("evenkeel_pool_waiting", "gauge", "Requests that wait for a server", waiting);
     let servers: Vec<_> = pools

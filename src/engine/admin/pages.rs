@@ -11,7 +11,7 @@ use crate::lab::Problem;
 
 pub(super) fn status(board: &Board) -> String {
     let status = board.status();
-    let pools: Vec<Value> = gauges(&board.shared.plan(), &status.lab)
+    let pools: Vec<Value> = gauges(&board.shared.plan(), &status.lab, &board.instruments())
         .into_iter()
         .map(|pool| {
             let servers = pool.servers.iter().map(|server| {

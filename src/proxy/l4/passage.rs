@@ -90,6 +90,7 @@ impl Passage {
                 outcome: None,
                 reused_connection: false,
             });
+            self.shared.tell_begun(record);
         }
     }
 

@@ -222,6 +222,7 @@ fn note_pick(journey: &mut Journey, ticket: &Ticket, notes: Notes) {
             reused_connection: false,
         });
     }
+    journey.tell_begun();
 }
 
 /// The place of the newest try in the record.

@@ -71,6 +71,13 @@ impl Journey {
         &self.listener
     }
 
+    /// Shows a sampled request on its way.
+    pub(super) fn tell_begun(&self) {
+        if let Some(record) = self.record.as_deref().filter(|_| self.sampled) {
+            self.shared.tell_begun(record);
+        }
+    }
+
     /// To be called before an answer is handed out: interim answers that are still waiting would come too late.
     pub(super) fn answer_begins(&self) {
         if let Some(guard) = &self.guard {

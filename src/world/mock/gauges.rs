@@ -1,5 +1,6 @@
 //! What a mock counts: written by its own thread, read by any.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
 use crate::model::FailureKind;
@@ -37,6 +38,26 @@ pub struct MockReading {
     /// Health probes, however they ended.
     pub probes: u64,
     failed: [u64; KINDS],
+}
+
+/// Reads a mock's counts from afar.
+#[derive(Clone)]
+pub struct MockMeter(Arc<Gauges>);
+
+impl MockMeter {
+    pub(super) fn of(gauges: &Arc<Gauges>) -> Self {
+        Self(Arc::clone(gauges))
+    }
+
+    pub fn read(&self) -> MockReading {
+        self.0.read()
+    }
+}
+
+impl std::fmt::Debug for MockMeter {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        out.debug_tuple("MockMeter").field(&self.read()).finish()
+    }
 }
 
 impl MockReading {

@@ -36,7 +36,7 @@ use super::{World, WorldError};
 use crate::lab::{MockProtocol, Sessions};
 use crate::model::Behaviour;
 
-pub use self::gauges::MockReading;
+pub use self::gauges::{MockMeter, MockReading};
 pub use self::life::MockStatus;
 pub use self::session::SessionStore;
 
@@ -148,6 +148,11 @@ impl Mock {
 
     pub fn reading(&self) -> MockReading {
         self.gauges.read()
+    }
+
+    /// Reads what it counts also after it is gone.
+    pub fn meter(&self) -> MockMeter {
+        MockMeter::of(&self.gauges)
     }
 
     pub fn stop(self) {}
