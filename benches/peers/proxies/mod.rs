@@ -1,0 +1,178 @@
+//! The proxies that are compared: each turns a [`Setup`] into its own configuration and a command.
+
+mod evenkeel;
+mod haproxy;
+mod nginx;
+mod pingora;
+
+use std::fs;
+use std::io;
+use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use crate::Failure;
+use crate::measure::Processes;
+use crate::setup::{Front, Place, Setup};
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Proxy {
+    Nginx,
+    Haproxy,
+    Pingora,
+    Evenkeel,
+}
+
+impl Proxy {
+    pub(crate) const ALL: [Self; 4] = [Self::Nginx, Self::Haproxy, Self::Pingora, Self::Evenkeel];
+
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Nginx => "NGINX",
+            Self::Haproxy => "HAProxy",
+            Self::Pingora => "Pingora",
+            Self::Evenkeel => "Evenkeel",
+        }
+    }
+
+    /// Why it cannot run here at all, as one says it.
+    pub(crate) fn missing(self) -> Option<String> {
+        match self {
+            Self::Nginx => absent("nginx"),
+            Self::Haproxy => absent("haproxy"),
+            Self::Pingora => pingora::missing(),
+            Self::Evenkeel => None,
+        }
+    }
+
+    /// Why it cannot do this job, as one says it.
+    pub(crate) fn unable(self, setup: &Setup) -> Option<&'static str> {
+        match self {
+            Self::Nginx => nginx::unable(setup),
+            Self::Haproxy => haproxy::unable(setup),
+            Self::Pingora => pingora::unable(setup),
+            Self::Evenkeel => None,
+        }
+    }
+
+    /// What it does in place of an algorithm that it does not have.
+    pub(crate) fn instead(self, setup: &Setup) -> Option<&'static str> {
+        match self {
+            Self::Nginx => nginx::instead(setup),
+            Self::Haproxy => haproxy::instead(setup),
+            Self::Pingora => pingora::instead(setup),
+            Self::Evenkeel => None,
+        }
+    }
+
+    fn command(self, setup: &Setup, place: &Place) -> io::Result<Vec<String>> {
+        match self {
+            Self::Nginx => nginx::command(setup, place),
+            Self::Haproxy => haproxy::command(setup, place),
+            Self::Pingora => Ok(pingora::command(setup, place)),
+            Self::Evenkeel => evenkeel::command(setup, place),
+        }
+    }
+}
+
+/// A proxy at work; it ends with this value.
+#[derive(Debug)]
+pub(crate) struct Running {
+    pub(crate) proxy: Proxy,
+    pub(crate) listen: SocketAddr,
+    child: Child,
+    log: PathBuf,
+}
+
+impl Running {
+    /// Starts it on the given cores, without waiting for it.
+    pub(crate) fn start(
+        proxy: Proxy,
+        setup: &Setup,
+        place: &Place,
+        cores: &str,
+    ) -> Result<Self, Failure> {
+        fs::create_dir_all(&place.folder)?;
+        let words = proxy.command(setup, place)?;
+        let log = place.folder.join("log");
+        let child = Command::new("taskset")
+            .args(["-c", cores])
+            .args(&words)
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(fs::File::create(&log)?)
+            .spawn()?;
+        Ok(Self { proxy, listen: place.listen, child, log })
+    }
+
+    /// Waits until it accepts connections. Datagrams are tried by whoever sends them.
+    pub(crate) fn wait(&mut self, setup: &Setup) -> Result<(), Failure> {
+        let until = Instant::now() + START_TIMEOUT;
+        while setup.front != Front::Udp && TcpStream::connect(self.listen).is_err() {
+            if self.child.try_wait()?.is_some() || Instant::now() > until {
+                let said = fs::read_to_string(&self.log).unwrap_or_default();
+                return Err(Failure::Start { proxy: self.proxy.name(), said });
+            }
+            std::thread::sleep(Duration::from_millis(1));
+        }
+        Ok(())
+    }
+
+    /// Its processes, as they are now.
+    pub(crate) fn processes(&self) -> Processes {
+        Processes::of(self.child.id())
+    }
+
+    /// What it wrote to standard error.
+    pub(crate) fn said(&self) -> String {
+        fs::read_to_string(&self.log).unwrap_or_default()
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        // NGINX's workers would outlive a master that is killed.
+        let pid = rustix::process::Pid::from_child(&self.child);
+        let asked = rustix::process::kill_process(pid, rustix::process::Signal::TERM);
+        let until = Instant::now() + STOP_TIMEOUT;
+        while asked.is_ok() && Instant::now() < until {
+            if !matches!(self.child.try_wait(), Ok(None)) {
+                return;
+            }
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        // Whether it was gone already makes no difference.
+        drop(self.child.kill());
+        drop(self.child.wait());
+    }
+}
+
+/// An address nobody listens on. Somebody could take it before the proxy does; then the proxy says so.
+pub(crate) fn free_address() -> io::Result<SocketAddr> {
+    TcpListener::bind(("127.0.0.1", 0))?.local_addr()
+}
+
+fn absent(program: &str) -> Option<String> {
+    which(program).is_none().then(|| format!("there is no `{program}` on this machine"))
+}
+
+fn which(program: &str) -> Option<PathBuf> {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    // Debian keeps both where only root's path leads.
+    let folders = std::env::split_paths(&path).chain([PathBuf::from("/usr/sbin")]);
+    folders.map(|folder| folder.join(program)).find(|file| file.is_file())
+}
+
+fn path_of(program: &str) -> String {
+    which(program).unwrap_or_else(|| PathBuf::from(program)).display().to_string()
+}
+
+fn write(folder: &Path, name: &str, text: &str) -> io::Result<String> {
+    let path = folder.join(name);
+    fs::write(&path, text)?;
+    Ok(path.display().to_string())
+}
+
+const START_TIMEOUT: Duration = Duration::from_secs(20);
+const STOP_TIMEOUT: Duration = Duration::from_millis(500);
