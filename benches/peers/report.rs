@@ -54,7 +54,10 @@ fn line(text: &mut String, outcome: &Outcome, all: &[Outcome]) {
 
 /// The median over the rounds of a proxy's cost by that of the best other one, and which one that is.
 fn ratio_to_best(outcome: &Outcome, all: &[Outcome]) -> Option<(f64, Proxy)> {
-    let others = all.iter().filter(|other| other.proxy != outcome.proxy);
+    let is_ours = |proxy| matches!(proxy, Proxy::Before | Proxy::Evenkeel);
+    let others = all.iter().filter(|other| {
+        other.proxy != outcome.proxy && !(is_ours(other.proxy) && is_ours(outcome.proxy))
+    });
     let cost = |outcome: &&Outcome| medians(&outcome.turns).cpu_ns;
     let best = others.min_by(|a, b| cost(a).total_cmp(&cost(b)))?;
     let pairs = outcome.turns.iter().zip(&best.turns);
@@ -69,9 +72,15 @@ pub(crate) fn summary(all: &[(&Workload, Results)]) -> String {
     for (workload, results) in all {
         let Results::Turns(outcomes) = results else { continue };
         let Some(ours) = outcomes.iter().find(|it| it.proxy == Proxy::Evenkeel) else { continue };
+        if let Some(before) = outcomes.iter().find(|it| it.proxy == Proxy::Before) {
+            let pairs = ours.turns.iter().zip(&before.turns);
+            let change = median(pairs.map(|(now, then)| now.cpu_ns / then.cpu_ns));
+            let _infallible = writeln!(text, "{:22} {change:.3} of before", workload.name);
+        }
         let Some((ratio, best)) = ratio_to_best(ours, outcomes) else { continue };
         let Some(theirs) = outcomes.iter().find(|it| it.proxy == best) else { continue };
-        let others = outcomes.iter().filter(|it| it.proxy != Proxy::Evenkeel);
+        let others =
+            outcomes.iter().filter(|it| !matches!(it.proxy, Proxy::Before | Proxy::Evenkeel));
         let p99 = others.map(|it| medians(&it.turns).p99_ns).fold(f64::INFINITY, f64::min);
         let (ours, theirs) = (medians(&ours.turns), medians(&theirs.turns));
         // Where as much goes through as can, times only say how much that is.

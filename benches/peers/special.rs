@@ -66,9 +66,11 @@ fn idle(workload: &Workload, proxies: &[Proxy], effort: &Effort) -> Result<Numbe
     let stage = Stage::with(&workload.setup, proxies)?;
     let mut numbers = Vec::new();
     for running in &stage.running {
-        // The same active ones first, so that what they take is not counted.
+        // One has been there, so that only what each further one takes is counted. No crowd has been: the memory it
+        // leaves behind would be taken for nothing.
         let active = Load { idle: 0, ..workload.load.clone() };
-        rounds::turn(workload, &active, running, effort)?;
+        let first = Load { connections: 1, ..active.clone() };
+        rounds::turn(workload, &first, running, effort)?;
         let before = running.processes().anonymous_bytes();
         let waiting = Load { connections: 0, ..workload.load.clone() };
         let clients = Clients::start(waiting, running.listen)?;

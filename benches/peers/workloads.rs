@@ -152,10 +152,14 @@ fn special(short: bool) -> Vec<Workload> {
     let many = Load { idle, ..load(get(), active) };
     let many_tls = Load { security: Security::Tls, ..many.clone() };
     let title = format!("{idle} idle connections, {active} active");
+    let tcp = Setup { front: Front::Tcp, ..Setup::default() };
+    let carried = Load { idle: idle / 4, ..load(get(), active) };
+    let title_tcp = format!("TCP carried, {} idle connections, {active} active", idle / 4);
     let first = load(get(), 1);
     vec![
         of("idle-memory", &title, Measured::IdleMemory, &plain, many),
         of("idle-memory-tls", &format!("{title}, TLS"), Measured::IdleMemory, &tls, many_tls),
+        of("idle-memory-tcp", &title_tcp, Measured::IdleMemory, &tcp, carried),
         of("start-up", "start to first answer", Measured::StartUp, &plain, first.clone()),
         of("wake-ups", "nothing to do", Measured::WakeUps, &plain, first.clone()),
         of("wake-ups-health", "nothing to do but checks", Measured::WakeUps, &health, first),

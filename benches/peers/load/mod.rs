@@ -20,7 +20,7 @@ use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use evenkeel::meter::Histogram;
-use tokio::sync::oneshot;
+use tokio::sync::{Semaphore, oneshot};
 use tokio::task::LocalSet;
 
 use crate::Failure;
@@ -123,15 +123,17 @@ fn spawn(load: &Load, proxy: SocketAddr, tally: &Arc<Tally>) {
         let schedule = Rc::clone(&schedule);
         tokio::task::spawn_local(async move { schedule.run(per_second).await });
     }
+    let turnstile = Rc::new(Semaphore::new(IDLE_AT_ONCE));
     let connector = Rc::new(connect::Connector::new(load.security, proxy, &load.kind));
     for index in 0..load.connections + load.idle {
         let (tally, schedule) = (Arc::clone(tally), Rc::clone(&schedule));
         let (kind, connector) = (load.kind.clone(), Rc::clone(&connector));
+        let turnstile = Rc::clone(&turnstile);
         let is_idle = index >= load.connections;
         tokio::task::spawn_local(async move {
             match kind {
                 Kind::Http1(ask) if is_idle => {
-                    idle(http1::Session::new(ask, index, connector), &tally).await;
+                    idle(http1::Session::new(ask, index, connector), &turnstile, &tally).await;
                 }
                 Kind::Http1(ask) => {
                     drive(http1::Session::new(ask, index, connector), &schedule, &tally).await;
@@ -167,15 +169,19 @@ async fn drive(mut asker: impl Asker, schedule: &Schedule, tally: &Tally) -> ! {
     }
 }
 
-/// Asks once, so that the proxy has done everything that it does for a connection, and stays.
-async fn idle(mut asker: impl Asker, tally: &Tally) {
+/// Asks once, so that the proxy has done everything that it does for a connection, and stays. Only few ask at the same
+/// time, or it would be measured what a crowd takes.
+async fn idle(mut asker: impl Asker, turnstile: &Semaphore, tally: &Tally) {
+    let turn = turnstile.acquire().await;
     while let Err(error) = asker.ask().await {
         tally.failed(&error);
         asker.reset();
         tokio::time::sleep(FAILURE_PAUSE).await;
     }
     tally.idle.fetch_add(1, Relaxed);
+    drop(turn);
     std::future::pending::<()>().await;
 }
 
 const FAILURE_PAUSE: Duration = Duration::from_millis(20);
+const IDLE_AT_ONCE: usize = 64;

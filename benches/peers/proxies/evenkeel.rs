@@ -11,10 +11,15 @@ use evenkeel::period::Period;
 
 use crate::setup::{Choice, Front, Place, Routes, Setup};
 
-pub(super) fn command(setup: &Setup, place: &Place) -> io::Result<Vec<String>> {
+/// The program of another build, if one is named.
+pub(super) fn before() -> Option<String> {
+    std::env::var(BEFORE).ok()
+}
+
+pub(super) fn command(program: &str, setup: &Setup, place: &Place) -> io::Result<Vec<String>> {
     let file = super::write(&place.folder, "lab.ron", &save(&lab(setup, place)))?;
     let admin = super::free_address()?.to_string();
-    let words = [env!("CARGO_BIN_EXE_evenkeel"), "serve", &file, "--json", "--admin", &admin];
+    let words = [program, "serve", &file, "--json", "--admin", &admin];
     Ok(words.map(str::to_owned).into())
 }
 
@@ -112,4 +117,6 @@ fn pool(setup: &Setup, place: &Place) -> Pool {
     }
 }
 
+/// The environment variable that names it.
+pub(super) const BEFORE: &str = "EVENKEEL_BEFORE";
 const POOL: &str = "pool";

@@ -21,17 +21,21 @@ pub(crate) enum Proxy {
     Nginx,
     Haproxy,
     Pingora,
+    /// Evenkeel as it was: another build, to see what a change gained.
+    Before,
     Evenkeel,
 }
 
 impl Proxy {
-    pub(crate) const ALL: [Self; 4] = [Self::Nginx, Self::Haproxy, Self::Pingora, Self::Evenkeel];
+    pub(crate) const ALL: [Self; 5] =
+        [Self::Nginx, Self::Haproxy, Self::Pingora, Self::Before, Self::Evenkeel];
 
     pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Nginx => "NGINX",
             Self::Haproxy => "HAProxy",
             Self::Pingora => "Pingora",
+            Self::Before => "before",
             Self::Evenkeel => "Evenkeel",
         }
     }
@@ -42,6 +46,9 @@ impl Proxy {
             Self::Nginx => absent("nginx"),
             Self::Haproxy => absent("haproxy"),
             Self::Pingora => pingora::missing(),
+            Self::Before => {
+                evenkeel::before().is_none().then(|| format!("no {}", evenkeel::BEFORE))
+            }
             Self::Evenkeel => None,
         }
     }
@@ -52,7 +59,7 @@ impl Proxy {
             Self::Nginx => nginx::unable(setup),
             Self::Haproxy => haproxy::unable(setup),
             Self::Pingora => pingora::unable(setup),
-            Self::Evenkeel => None,
+            Self::Before | Self::Evenkeel => None,
         }
     }
 
@@ -62,7 +69,7 @@ impl Proxy {
             Self::Nginx => nginx::instead(setup),
             Self::Haproxy => haproxy::instead(setup),
             Self::Pingora => pingora::instead(setup),
-            Self::Evenkeel => None,
+            Self::Before | Self::Evenkeel => None,
         }
     }
 
@@ -71,7 +78,10 @@ impl Proxy {
             Self::Nginx => nginx::command(setup, place),
             Self::Haproxy => haproxy::command(setup, place),
             Self::Pingora => Ok(pingora::command(setup, place)),
-            Self::Evenkeel => evenkeel::command(setup, place),
+            Self::Before => {
+                evenkeel::command(&evenkeel::before().unwrap_or_default(), setup, place)
+            }
+            Self::Evenkeel => evenkeel::command(env!("CARGO_BIN_EXE_evenkeel"), setup, place),
         }
     }
 }
