@@ -43,6 +43,7 @@
 //! | [`world`] | mocks, clients and commands on real sockets and processes | lab and below |
 //! | [`engine`] | the control plane: a lab made real, watched and stopped; the clock | proxy, world, lab and below |
 //! | [`cli`] | the commands without a window | engine, sim, lab and below |
+//! | [`ui`] | the window: one document, one story, five regions | engine, sim, lab and below |
 //!
 //! Imports go one way only, up this table; `balance`, `model` and `meter` do not know each other, nor do `sim`, `proxy`
 //! and `world`. `tests/tidy.rs` reads
@@ -79,4 +80,5 @@ pub mod model;
 pub mod period;
 pub mod proxy;
 pub mod sim;
+pub mod ui;
 pub mod world;

@@ -1,9 +1,11 @@
 //! Evenkeel: a window, or a command.
 
-use std::io::{self, BufWriter, IsTerminal as _};
+use std::io::{self, BufWriter, IsTerminal as _, Write as _};
+use std::path::PathBuf;
 use std::process::ExitCode;
 
-use evenkeel::cli::{self, Streams};
+use evenkeel::cli::{self, Done, Streams};
+use evenkeel::ui;
 
 fn main() -> ExitCode {
     // Not locked for good: access logs and panics of other threads are written, too.
@@ -11,5 +13,19 @@ fn main() -> ExitCode {
     let mut err = io::stderr();
     let shows_progress = err.is_terminal();
     let mut streams = Streams { out: &mut out, err: &mut err, shows_progress };
-    ExitCode::from(cli::run(std::env::args_os(), &mut streams))
+    match cli::run(std::env::args_os(), &mut streams) {
+        Done::Exit(code) => ExitCode::from(code),
+        Done::Window { lab } => open_window(lab),
+    }
+}
+
+fn open_window(lab: Option<PathBuf>) -> ExitCode {
+    match ui::open(&ui::Request { lab }) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            // Where even this cannot be written, the exit code has to say it.
+            writeln!(io::stderr(), "evenkeel: {error}").ok();
+            ExitCode::from(2)
+        }
+    }
 }

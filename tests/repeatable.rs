@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::Path;
 
-use evenkeel::cli::{self, Streams};
+use evenkeel::cli::{self, Done, Streams};
 use evenkeel::lab;
 use evenkeel::period::Period;
 use evenkeel::sim::compare;
@@ -38,7 +38,9 @@ fn the_starter_lab_gives_on_every_system_what_was_recorded() {
     let preset = here.join("presets/starter.ron").into_os_string();
     let flags = ["--json", "--seed", "7", "--for", "60s"].map(Into::into);
     let arguments = ["evenkeel".into(), "sim".into(), preset].into_iter().chain(flags);
-    let code = cli::run(arguments, &mut streams);
+    let Done::Exit(code) = cli::run(arguments, &mut streams) else {
+        panic!("no window was asked for")
+    };
     assert_eq!((code, String::from_utf8_lossy(&err).as_ref()), (0, ""));
     let recorded = fs::read(here.join("tests/golden/sim/starter.json")).expect("it is checked in");
     assert_eq!(String::from_utf8_lossy(&out), String::from_utf8_lossy(&recorded));

@@ -24,6 +24,7 @@ mod table;
 
 use std::ffi::OsString;
 use std::io::{self, Write};
+use std::path::PathBuf;
 
 use clap::{Parser, Subcommand};
 
@@ -32,10 +33,12 @@ use outcome::{Answer, Failure};
 /// A lab for load balancing: see who gets which request, and why
 #[derive(Debug, Parser)]
 #[command(name = "evenkeel", version, long_about = LONG_ABOUT, max_term_width = 100)]
-#[command(subcommand_required = true, arg_required_else_help = true)]
+#[command(args_conflicts_with_subcommands = true)]
 struct Evenkeel {
+    /// The lab to open in the window; without one, the starter
+    lab: Option<PathBuf>,
     #[command(subcommand)]
-    command: Command,
+    command: Option<Command>,
 }
 
 #[derive(Debug, Subcommand)]
@@ -60,13 +63,26 @@ pub struct Streams<'a> {
     pub shows_progress: bool,
 }
 
-/// Runs the command that the arguments name and returns the exit code.
-pub fn run(arguments: impl IntoIterator<Item = OsString>, streams: &mut Streams<'_>) -> u8 {
-    let evenkeel = match Evenkeel::try_parse_from(arguments) {
-        Ok(evenkeel) => evenkeel,
-        Err(error) => return show_usage(&error, streams),
-    };
-    let answer = match &evenkeel.command {
+/// What came of the arguments.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Done {
+    /// A command was run; this is the exit code.
+    Exit(u8),
+    /// The window is wanted, on a lab file or on the starter.
+    Window { lab: Option<PathBuf> },
+}
+
+/// Runs the command that the arguments name, or says that the window is wanted.
+pub fn run(arguments: impl IntoIterator<Item = OsString>, streams: &mut Streams<'_>) -> Done {
+    match Evenkeel::try_parse_from(arguments) {
+        Ok(Evenkeel { command: Some(command), .. }) => Done::Exit(run_command(&command, streams)),
+        Ok(Evenkeel { command: None, lab }) => Done::Window { lab },
+        Err(error) => Done::Exit(show_usage(&error, streams)),
+    }
+}
+
+fn run_command(command: &Command, streams: &mut Streams<'_>) -> u8 {
+    let answer = match command {
         Command::Order(order) => order.run(streams),
         Command::Keys(keys) => keys.run(streams),
         Command::Serve(serve) => serve.run(streams),
@@ -101,5 +117,5 @@ fn show_usage(error: &clap::Error, streams: &mut Streams<'_>) -> u8 {
 
 const LONG_ABOUT: &str = "A lab for load balancing: see who gets which request, and why.
 
-Start with `evenkeel order --servers a=5,b=1,c=1`, which prints the order in which a weighted \
+Without a command it opens the window. Or start with `evenkeel order --servers a=5,b=1,c=1`, which prints the order in which a weighted \
 round robin asks its servers, and `evenkeel algorithms`, which lists all others.";

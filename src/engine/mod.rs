@@ -113,6 +113,11 @@ impl Engine {
         Arc::clone(&self.board.status().lab)
     }
 
+    /// The engine's clock: what `at_ns` of everything it shows is counted on.
+    pub fn now_ns(&self) -> u64 {
+        self.board.clock().now_ns()
+    }
+
     /// What was measured so far, and what happened since the last call.
     pub fn observe(&self) -> Observation {
         self.board.observe()

@@ -1,0 +1,242 @@
+//! The document on the desk: the draft that widgets edit in place, the lab in force, and the way back.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use crate::lab::{Checked, Lab, Problem, check};
+
+/// Widgets edit `draft`, and nothing else does. Once a frame [`Desk::settle`] compares it with what was handed out
+/// last, checks it, and hands out what is right; what is wrong stays in the draft with its problems beside it.
+#[derive(Debug)]
+pub struct Desk {
+    pub draft: Lab,
+    /// Of the draft as it was when it was last settled.
+    problems: Vec<Problem>,
+    settled: Arc<Lab>,
+    /// The last draft that was without errors.
+    good: Arc<Lab>,
+    way_back: WayBack,
+    file: Option<PathBuf>,
+    /// As it is in the file, or as it was when it was new.
+    kept: Arc<Lab>,
+}
+
+/// What a frame's edits came to.
+#[derive(Debug, PartialEq)]
+pub enum Settled {
+    Unchanged,
+    /// To be put into force.
+    Good(Box<Checked>),
+    /// Shown where it is, and not put into force.
+    Refused,
+}
+
+impl Desk {
+    pub fn new(lab: Lab, file: Option<PathBuf>) -> Self {
+        let settled = Arc::new(lab.clone());
+        Self {
+            problems: check(&lab),
+            way_back: WayBack::new(Arc::clone(&settled)),
+            good: Arc::clone(&settled),
+            kept: Arc::clone(&settled),
+            settled,
+            file,
+            draft: lab,
+        }
+    }
+
+    /// Takes what was edited since the last call. `busy` says that a hand is still on a widget: what it does
+    /// until it lets go is one step to be undone.
+    pub fn settle(&mut self, busy: bool) -> Settled {
+        let settled = self.take_edits();
+        if !busy {
+            self.way_back.note(&self.settled);
+        }
+        settled
+    }
+
+    fn take_edits(&mut self) -> Settled {
+        if self.draft == *self.settled {
+            return Settled::Unchanged;
+        }
+        self.settled = Arc::new(self.draft.clone());
+        self.problems = check(&self.draft);
+        match Checked::new(self.draft.clone()) {
+            Ok(checked) => {
+                self.good = Arc::clone(&self.settled);
+                Settled::Good(Box::new(checked))
+            }
+            Err(_) => Settled::Refused,
+        }
+    }
+
+    /// The newest draft without errors, which is what runs.
+    pub fn good(&self) -> &Arc<Lab> {
+        &self.good
+    }
+
+    pub fn problems(&self) -> &[Problem] {
+        &self.problems
+    }
+
+    /// What is wrong with one part of the draft: `pools[0].servers[1].weight`, or anything inside it.
+    pub fn problem_at(&self, path: &str) -> Option<&Problem> {
+        let inside = |problem: &&Problem| {
+            let rest = problem.path.strip_prefix(path);
+            rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '[']))
+        };
+        self.problems.iter().filter(|problem| problem.is_error()).find(inside)
+    }
+
+    pub fn can_undo(&self) -> bool {
+        self.way_back.can_undo(&self.draft)
+    }
+
+    pub fn can_redo(&self) -> bool {
+        !self.way_back.undone.is_empty()
+    }
+
+    pub fn undo(&mut self) {
+        if let Some(lab) = self.way_back.undo(&self.draft) {
+            self.draft = Lab::clone(&lab);
+        }
+    }
+
+    pub fn redo(&mut self) {
+        if let Some(lab) = self.way_back.redo() {
+            self.draft = Lab::clone(&lab);
+        }
+    }
+
+    pub fn file(&self) -> Option<&Path> {
+        self.file.as_deref()
+    }
+
+    pub fn has_unsaved_edits(&self) -> bool {
+        self.draft != *self.kept
+    }
+
+    /// The draft as it is now is in this file.
+    pub fn saved_to(&mut self, file: PathBuf) {
+        self.file = Some(file);
+        self.kept = Arc::new(self.draft.clone());
+    }
+}
+
+/// Steps that were done and can be undone, and the other way round.
+#[derive(Debug)]
+struct WayBack {
+    /// Oldest first; bounded, the oldest is forgotten.
+    done: Vec<Arc<Lab>>,
+    /// Where the last step led.
+    here: Arc<Lab>,
+    undone: Vec<Arc<Lab>>,
+}
+
+impl WayBack {
+    fn new(lab: Arc<Lab>) -> Self {
+        Self { done: Vec::new(), here: lab, undone: Vec::new() }
+    }
+
+    /// A step has ended here.
+    fn note(&mut self, lab: &Arc<Lab>) {
+        if **lab == *self.here {
+            return;
+        }
+        if self.done.len() == STEPS_MAX {
+            self.done.remove(0);
+        }
+        self.done.push(std::mem::replace(&mut self.here, Arc::clone(lab)));
+        self.undone.clear();
+    }
+
+    fn can_undo(&self, draft: &Lab) -> bool {
+        *draft != *self.here || !self.done.is_empty()
+    }
+
+    /// Where the draft was before the last step, or before the one that is under way.
+    fn undo(&mut self, draft: &Lab) -> Option<Arc<Lab>> {
+        if *draft != *self.here {
+            self.undone.push(Arc::new(draft.clone()));
+            return Some(Arc::clone(&self.here));
+        }
+        let before = self.done.pop()?;
+        self.undone.push(std::mem::replace(&mut self.here, Arc::clone(&before)));
+        Some(before)
+    }
+
+    fn redo(&mut self) -> Option<Arc<Lab>> {
+        let again = self.undone.pop()?;
+        self.done.push(std::mem::replace(&mut self.here, Arc::clone(&again)));
+        Some(again)
+    }
+}
+
+/// A lab is a few kilobytes, and nobody goes back further.
+const STEPS_MAX: usize = 200;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn desk() -> Desk {
+        let text = crate::lab::PRESETS[0].text;
+        Desk::new(crate::lab::load(text.as_bytes()).unwrap().lab.into_lab(), None)
+    }
+
+    fn set_weight(desk: &mut Desk, weight: u32, busy: bool) -> Settled {
+        desk.draft.pools[0].servers[0].weight = weight;
+        desk.settle(busy)
+    }
+
+    fn weight(desk: &Desk) -> u32 {
+        desk.draft.pools[0].servers[0].weight
+    }
+
+    #[test]
+    fn a_dragged_slider_is_one_step_to_undo() {
+        let mut desk = desk();
+        for dragged in 2..9 {
+            assert!(matches!(set_weight(&mut desk, dragged, true), Settled::Good(_)));
+        }
+        set_weight(&mut desk, 9, false);
+        set_weight(&mut desk, 20, false);
+        desk.undo();
+        assert!(matches!(desk.settle(false), Settled::Good(_)));
+        assert_eq!(weight(&desk), 9);
+        desk.undo();
+        desk.settle(false);
+        assert_eq!((weight(&desk), desk.can_undo(), desk.can_redo()), (1, false, true));
+        desk.redo();
+        desk.settle(false);
+        desk.redo();
+        desk.settle(false);
+        assert_eq!((weight(&desk), desk.can_redo()), (20, false));
+    }
+
+    #[test]
+    fn a_new_step_forgets_what_was_undone() {
+        let mut desk = desk();
+        set_weight(&mut desk, 5, false);
+        desk.undo();
+        desk.settle(false);
+        set_weight(&mut desk, 7, false);
+        assert!(!desk.can_redo());
+    }
+
+    #[test]
+    fn what_is_wrong_is_named_at_its_place_and_not_handed_out() {
+        let mut desk = desk();
+        assert_eq!(set_weight(&mut desk, 70_000, false), Settled::Refused);
+        assert!(desk.problem_at("pools[0].servers[0].weight").is_some());
+        assert!(desk.problem_at("pools[0].servers[1]").is_none());
+        assert_eq!(
+            desk.good().pools[0].servers[0].weight,
+            1,
+            "what runs is the last that was right"
+        );
+        assert_eq!(desk.settle(false), Settled::Unchanged);
+        set_weight(&mut desk, 1, false);
+        assert!(desk.problems().iter().all(|problem| !problem.is_error()));
+    }
+}

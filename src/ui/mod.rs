@@ -1,0 +1,81 @@
+//! The window: five regions over one document and one story.
+//!
+//! ```text
+//!   widgets ──edit in place──► Desk.draft ──settle──► check ──► engine (latest wins)
+//!   regions ◄──drawn from──── Story at the playhead's moment ◄──fetched── watch thread ◄── engine.observe
+//! ```
+//!
+//! Nothing here blocks or awaits. A region is a function that takes the [`Workbench`](workbench::Workbench); what is
+//! not an edit is a [`Verb`](verb::Verb), and those are few. Colours, sizes and fonts are in `theme` and nowhere else.
+//!
+//! Reading order: `desk` (the document), `story` (what was seen), `playhead` (which moment), `workbench` (what regions
+//! share), `app` (a frame), then the regions `bar`, `side`, `stage`, `why`, `time`.
+
+pub mod app;
+pub mod badges;
+mod bar;
+pub mod desk;
+pub mod playhead;
+pub mod selection;
+mod side;
+mod stage;
+pub mod story;
+pub mod theme;
+mod time;
+pub mod verb;
+pub mod view;
+mod watch;
+mod why;
+mod widgets;
+pub mod workbench;
+
+use std::path::PathBuf;
+
+use app::App;
+use view::View;
+
+use crate::engine::Settings;
+use crate::lab::{Checked, PRESETS, Problem};
+
+/// What the window is opened on.
+#[derive(Debug, Default)]
+pub struct Request {
+    /// A lab file; without one, the starter.
+    pub lab: Option<PathBuf>,
+}
+
+#[derive(Debug, thiserror::Error)]
+pub enum WindowError {
+    #[error(
+        "no window can be opened here ({0}): evenkeel serve, run, sim, compare, order and keys work without one"
+    )]
+    NoWindow(String),
+    #[error("the lab cannot run: {0}")]
+    Lab(String),
+}
+
+/// Opens the window and returns when it is closed.
+pub fn open(_request: &Request) -> Result<(), WindowError> {
+    let lab = starter()?;
+    let options = eframe::NativeOptions {
+        viewport: egui::ViewportBuilder::default()
+            .with_title("Evenkeel")
+            .with_inner_size([1280.0, 720.0])
+            .with_min_inner_size([900.0, 560.0]),
+        renderer: eframe::Renderer::Glow,
+        ..eframe::NativeOptions::default()
+    };
+    let make = move |creation: &eframe::CreationContext<'_>| {
+        let app = App::new(&creation.egui_ctx, lab, Settings::default(), View::default());
+        Ok(Box::new(app) as Box<dyn eframe::App>)
+    };
+    eframe::run_native("evenkeel", options, Box::new(make))
+        .map_err(|error| WindowError::NoWindow(error.to_string()))
+}
+
+fn starter() -> Result<Checked, WindowError> {
+    let loaded = crate::lab::load(PRESETS[0].text.as_bytes());
+    let what =
+        |problems: &[Problem]| problems.first().map(|it| it.what.clone()).unwrap_or_default();
+    loaded.map(|loaded| loaded.lab).map_err(|refused| WindowError::Lab(what(&refused.problems)))
+}

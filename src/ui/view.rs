@@ -1,0 +1,112 @@
+//! How the window looks at things: what a person arranged, kept from one start to the next.
+
+use serde::{Deserialize, Serialize};
+
+/// Everything about the window that is not the lab.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct View {
+    pub arrangement: Arrangement,
+    pub tab: Tab,
+    pub theme: ThemeChoice,
+    /// Nothing travels; counts change.
+    pub reduced_motion: bool,
+    /// Every control of a card is shown, and not only the first few.
+    pub all_controls: bool,
+    /// The question of a lab is shown until it is closed.
+    pub question_closed: bool,
+    /// The strip that offers the arrangements was closed.
+    pub welcome_closed: bool,
+    /// How much of the past the charts show.
+    pub span_secs: f32,
+}
+
+impl Default for View {
+    fn default() -> Self {
+        Self {
+            arrangement: Arrangement::Learn,
+            tab: Tab::Flow,
+            theme: ThemeChoice::System,
+            reduced_motion: false,
+            all_controls: false,
+            question_closed: false,
+            welcome_closed: false,
+            span_secs: 60.0,
+        }
+    }
+}
+
+/// Three arrangements of the same regions.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Arrangement {
+    #[default]
+    Learn,
+    Serve,
+    Present,
+}
+
+impl Arrangement {
+    pub const ALL: [Self; 3] = [Self::Learn, Self::Serve, Self::Present];
+
+    pub fn title(self) -> &'static str {
+        match self {
+            Self::Learn => "Learn",
+            Self::Serve => "Serve",
+            Self::Present => "Present",
+        }
+    }
+}
+
+/// What the stage shows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Tab {
+    #[default]
+    Flow,
+    Keys,
+    Compare,
+    Requests,
+}
+
+impl Tab {
+    pub const ALL: [Self; 4] = [Self::Flow, Self::Keys, Self::Compare, Self::Requests];
+
+    pub fn title(self) -> &'static str {
+        match self {
+            Self::Flow => "Flow",
+            Self::Keys => "Keys",
+            Self::Compare => "Compare",
+            Self::Requests => "Requests",
+        }
+    }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ThemeChoice {
+    #[default]
+    System,
+    Dark,
+    Light,
+}
+
+impl ThemeChoice {
+    pub const ALL: [Self; 3] = [Self::System, Self::Dark, Self::Light];
+
+    pub fn title(self) -> &'static str {
+        match self {
+            Self::System => "As the system",
+            Self::Dark => "Dark",
+            Self::Light => "Light",
+        }
+    }
+
+    pub fn preference(self) -> egui::ThemePreference {
+        match self {
+            Self::System => egui::ThemePreference::System,
+            Self::Dark => egui::ThemePreference::Dark,
+            Self::Light => egui::ThemePreference::Light,
+        }
+    }
+}

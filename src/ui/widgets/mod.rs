@@ -1,0 +1,11 @@
+//! Small widgets that several regions use.
+
+mod plain;
+mod scale;
+mod slider;
+
+pub(in crate::ui) use plain::{
+    caption_ui, card_ui, hint, icon_button, note, number, row_ui, switch_ui,
+};
+pub(in crate::ui) use scale::{Scale, Unit};
+pub(in crate::ui) use slider::Slider;

@@ -1,0 +1,220 @@
+//! A row with a name, a thin slider and a value that can be typed.
+
+use egui::accesskit::{Action, ActionData};
+use egui::{
+    Align, Color32, DragValue, EventFilter, Key, Layout, Rect, Response, Sense, Stroke, Ui,
+    WidgetInfo, pos2, vec2,
+};
+
+use super::{Scale, Unit};
+use crate::ui::theme::{ROW_HEIGHT, Theme};
+
+/// One number with its name. Double-click resets it, arrows step it, and its value can be typed.
+#[must_use = "it is shown by `ui`"]
+pub(in crate::ui) struct Slider<'a> {
+    label: &'a str,
+    /// What it is called where the row alone does not say it: `b latency`.
+    name: String,
+    scale: Scale,
+    unit: Unit,
+    default: Option<f64>,
+    hint: &'a str,
+    colour: Option<Color32>,
+    wrong: Option<String>,
+}
+
+impl<'a> Slider<'a> {
+    pub(in crate::ui) fn new(label: &'a str, scale: Scale, unit: Unit) -> Self {
+        let name = label.to_owned();
+        Self { label, name, scale, unit, default: None, hint: "", colour: None, wrong: None }
+    }
+
+    /// Whose number it is.
+    pub(in crate::ui) fn of(self, owner: &str) -> Self {
+        let name = format!("{owner} {}", self.label.to_lowercase());
+        Self { name, ..self }
+    }
+
+    pub(in crate::ui) fn default_value(self, default: f64) -> Self {
+        Self { default: Some(default), ..self }
+    }
+
+    /// What it does, for those who point at it.
+    pub(in crate::ui) fn hint(self, hint: &'a str) -> Self {
+        Self { hint, ..self }
+    }
+
+    /// The colour of the part of the way up to the value.
+    pub(in crate::ui) fn colour(self, colour: Option<Color32>) -> Self {
+        Self { colour, ..self }
+    }
+
+    /// Why the value is not allowed.
+    pub(in crate::ui) fn wrong(self, why: Option<String>) -> Self {
+        Self { wrong: why, ..self }
+    }
+
+    /// Shows it and says whether the value was changed.
+    pub(in crate::ui) fn ui(self, ui: &mut Ui, value: &mut f64) -> bool {
+        let before = *value;
+        let response = ui
+            .allocate_ui_with_layout(
+                vec2(ui.available_width(), ROW_HEIGHT),
+                Layout::left_to_right(Align::Center),
+                |ui| self.row_ui(ui, value),
+            )
+            .inner;
+        if let Some(why) = &self.wrong {
+            ui.colored_label(Theme::of(ui).err, egui::RichText::new(why).small());
+        }
+        response.on_hover_text(self.tooltip());
+        *value != before
+    }
+
+    fn row_ui(&self, ui: &mut Ui, value: &mut f64) -> Response {
+        let theme = Theme::of(ui);
+        let width = ui.available_width();
+        ui.spacing_mut().item_spacing.x = 0.0;
+        let label = egui::Label::new(egui::RichText::new(self.label).color(theme.mute)).truncate();
+        let label_width = (width * LABEL_PART).min(LABEL_MOST);
+        let label = ui.add_sized(vec2(label_width, ROW_HEIGHT), AtLeft(label));
+        let value_width = VALUE_WIDTH;
+        let track = vec2((width - label_width - value_width - GAP).max(24.0), ROW_HEIGHT);
+        let track = self.track_ui(ui, track, value);
+        ui.add_space(GAP);
+        self.value_ui(ui, value_width, value);
+        label.union(track)
+    }
+
+    fn track_ui(&self, ui: &mut Ui, size: egui::Vec2, value: &mut f64) -> Response {
+        let (area, mut response) = ui.allocate_exact_size(size, Sense::click_and_drag());
+        let rail = Rect::from_center_size(area.center(), vec2(area.width() - 2.0 * KNOB, RAIL));
+        if let Some(at) = response.interact_pointer_pos() {
+            let way = (at.x - rail.left()) / rail.width();
+            *value = self.scale.value_at(f64::from(way));
+        }
+        if response.double_clicked()
+            && let Some(default) = self.default
+        {
+            *value = default;
+        }
+        if let Some(told) = self.told(ui, &response, *value) {
+            *value = told;
+        }
+        if response.is_pointer_button_down_on() || response.clicked() {
+            response.request_focus();
+        }
+        let (least, most) = self.scale.bounds();
+        let shown = *value;
+        response.widget_info(|| WidgetInfo::slider(ui.is_enabled(), shown, &self.name));
+        ui.ctx().accesskit_node_builder(response.id, |node| {
+            node.set_min_numeric_value(least);
+            node.set_max_numeric_value(most);
+            node.set_value(self.unit.text(shown));
+            [Action::SetValue, Action::Increment, Action::Decrement]
+                .into_iter()
+                .for_each(|action| node.add_action(action));
+        });
+        self.paint(ui, rail, &response, *value);
+        response.flags.set(egui::response::Flags::CHANGED, false);
+        response
+    }
+
+    /// The value that the keyboard or a screen reader asks for.
+    fn told(&self, ui: &Ui, response: &Response, value: f64) -> Option<f64> {
+        let steps = |more: Action, key: Key| {
+            ui.input(|input| {
+                let keys = if response.has_focus() { input.num_presses(key) } else { 0 };
+                (input.num_accesskit_action_requests(response.id, more) + keys) as f64
+            })
+        };
+        if response.has_focus() {
+            let filter = EventFilter { horizontal_arrows: true, ..EventFilter::default() };
+            ui.memory_mut(|memory| memory.set_focus_lock_filter(response.id, filter));
+        }
+        let steps =
+            steps(Action::Increment, Key::ArrowRight) - steps(Action::Decrement, Key::ArrowLeft);
+        let typed = ui.input(|input| {
+            let requests = input.accesskit_action_requests(response.id, Action::SetValue);
+            let values = requests.filter_map(|request| match &request.data {
+                Some(ActionData::NumericValue(value)) => Some(*value),
+                Some(ActionData::Value(text)) => self.unit.read(text),
+                _ => None,
+            });
+            values.last()
+        });
+        typed.or_else(|| (steps != 0.0).then(|| self.scale.stepped(value, steps)))
+    }
+
+    fn paint(&self, ui: &Ui, rail: Rect, response: &Response, value: f64) {
+        let theme = Theme::of(ui);
+        let way = self.scale.way_of(value) as f32;
+        let knob = pos2(rail.left() + rail.width() * way, rail.center().y);
+        let painter = ui.painter();
+        painter.rect_filled(rail, RAIL / 2.0, theme.line);
+        let done = rail.with_max_x(knob.x);
+        let colour =
+            if self.wrong.is_some() { theme.err } else { self.colour.unwrap_or(theme.mute) };
+        painter.rect_filled(done, RAIL / 2.0, colour);
+        let touched = response.hovered() || response.dragged() || response.has_focus();
+        let radius = if touched { KNOB + 1.0 } else { KNOB };
+        painter.circle(knob, radius, theme.text, Stroke::new(2.0, theme.raised));
+        if response.has_focus() {
+            painter.circle_stroke(knob, radius + 2.0, Stroke::new(1.5, theme.accent));
+        }
+    }
+
+    fn value_ui(&self, ui: &mut Ui, width: f32, value: &mut f64) {
+        let theme = Theme::of(ui);
+        ui.allocate_ui_with_layout(
+            vec2(width, ROW_HEIGHT),
+            Layout::right_to_left(Align::Center),
+            |ui| {
+                let (least, most) = self.scale.bounds();
+                let unit = self.unit;
+                ui.style_mut().override_text_style = Some(egui::TextStyle::Monospace);
+                ui.style_mut().drag_value_text_style = egui::TextStyle::Monospace;
+                ui.spacing_mut().button_padding = vec2(0.0, 0.0);
+                ui.spacing_mut().interact_size = vec2(width, 18.0);
+                let widgets = &mut ui.visuals_mut().widgets;
+                widgets.inactive.weak_bg_fill = Color32::TRANSPARENT;
+                widgets.inactive.bg_stroke = Stroke::NONE;
+                widgets.inactive.fg_stroke.color =
+                    if self.wrong.is_some() { theme.err } else { theme.text };
+                let drag = DragValue::new(value)
+                    .range(least..=f64::MAX.min(most * TYPED_BEYOND))
+                    .speed((most - least) / 400.0)
+                    .custom_formatter(move |value, _| unit.text(value))
+                    .custom_parser(move |text| unit.read(text));
+                let response = ui.add(drag);
+                let name = format!("{} value", self.name);
+                response.widget_info(|| WidgetInfo::labeled(egui::Role::SpinButton, true, &name));
+            },
+        );
+    }
+
+    fn tooltip(&self) -> String {
+        let default = self.default.map(|default| format!("default {}", self.unit.text(default)));
+        let parts = [Some(self.hint.to_owned()).filter(|hint| !hint.is_empty()), default];
+        let parts: Vec<String> = parts.into_iter().flatten().collect();
+        if parts.is_empty() { self.name.clone() } else { parts.join("\n") }
+    }
+}
+
+/// A label that begins at the left of its place, which `add_sized` alone would centre.
+struct AtLeft(egui::Label);
+
+impl egui::Widget for AtLeft {
+    fn ui(self, ui: &mut Ui) -> Response {
+        ui.with_layout(Layout::left_to_right(Align::Center), |ui| ui.add(self.0)).inner
+    }
+}
+
+const RAIL: f32 = 4.0;
+const KNOB: f32 = 4.5;
+const GAP: f32 = 8.0;
+const LABEL_PART: f32 = 0.34;
+const LABEL_MOST: f32 = 96.0;
+const VALUE_WIDTH: f32 = 60.0;
+/// What is typed may lie beyond the slider; the lab's own check says where the end is.
+const TYPED_BEYOND: f64 = 1e6;
