@@ -122,13 +122,15 @@ impl<'a> Slider<'a> {
 
     /// The value that the keyboard or a screen reader asks for.
     fn told(&self, ui: &Ui, response: &Response, value: f64) -> Option<f64> {
+        // Asked before, because the input is locked while it is read.
+        let focused = response.has_focus();
         let steps = |more: Action, key: Key| {
             ui.input(|input| {
-                let keys = if response.has_focus() { input.num_presses(key) } else { 0 };
+                let keys = if focused { input.num_presses(key) } else { 0 };
                 (input.num_accesskit_action_requests(response.id, more) + keys) as f64
             })
         };
-        if response.has_focus() {
+        if focused {
             let filter = EventFilter { horizontal_arrows: true, ..EventFilter::default() };
             ui.memory_mut(|memory| memory.set_focus_lock_filter(response.id, filter));
         }
