@@ -85,13 +85,16 @@ pub(super) async fn serve<N: Network>(worker: &Rc<Worker<N>>, arrival: Arrival, 
         transport = told;
     }
     if let Some(config) = &listener.tls {
-        let Some(secured) = connection.secure(transport, config, &listener).await else { return };
+        // In a box, as is every part of a connection's way that it leaves or that few take: a task is as large as its
+        // largest part, for as long as it lasts, and most connections are idle most of the time.
+        let secured = Box::pin(connection.secure(transport, config, &listener));
+        let Some(secured) = secured.await else { return };
         transport = secured;
     }
     match listener.protocol {
-        Protocol::Http => l7::serve(connection, transport).await,
+        Protocol::Http => Box::pin(l7::serve(connection, transport)).await,
         Protocol::Tcp | Protocol::TlsPassthrough => {
-            l4::serve(connection, transport, listener).await;
+            Box::pin(l4::serve(connection, transport, listener)).await;
         }
         // Datagrams make no connections.
         Protocol::Udp => {}

@@ -62,6 +62,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin> AsyncRead for Transport<S> {
             let n_bytes = self.ahead.len().min(buffer.remaining());
             buffer.put_slice(&self.ahead[..n_bytes]);
             self.ahead.advance(n_bytes);
+            if self.ahead.is_empty() {
+                // The memory, too, which an emptied one would hold for as long as the connection lasts.
+                self.ahead = Bytes::new();
+            }
             return Poll::Ready(Ok(()));
         }
         match &mut self.way {

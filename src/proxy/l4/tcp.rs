@@ -45,7 +45,7 @@ pub(in super::super) async fn serve<N: Network>(
         tls_ns: connection.tls_ns,
     };
     let mut passage = Passage::begin(worker, &listener, &caller, before);
-    let reached = match reach(&connection, &listener, &caller, &mut passage).await {
+    let reached = match Box::pin(reach(&connection, &listener, &caller, &mut passage)).await {
         Ok(reached) => reached,
         Err(outcome) => return passage.end(outcome),
     };

@@ -45,7 +45,7 @@ pub(super) async fn serve<N: Network>(
 ) {
     match detect::version(&connection, &mut transport).await {
         Some(Spoken::Http1) => http1::serve(connection, transport).await,
-        Some(Spoken::Http2) => http2::serve(connection, transport).await,
+        Some(Spoken::Http2) => Box::pin(http2::serve(connection, transport)).await,
         None => {}
     }
 }
