@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::member::Member;
 use super::view::View;
 
 /// Everything that is needed to tell a person why this member was picked.
@@ -28,12 +29,9 @@ impl Decision {
         let seen = Seen { what, value };
         match self.candidates.iter_mut().find(|known| known.member == member.index) {
             Some(candidate) => candidate.seen.push(seen),
-            None => self.candidates.push(Candidate {
-                member: member.index,
-                name: Arc::clone(&member.name),
-                excluded: None,
-                seen: vec![seen],
-            }),
+            None => self
+                .candidates
+                .push(Candidate { seen: vec![seen], ..Candidate::standing(member, None) }),
         }
     }
 
@@ -57,12 +55,7 @@ impl Decision {
             let excluded = view.exclusion(index);
             match self.candidates.iter_mut().find(|known| known.member == member.index) {
                 Some(candidate) => candidate.excluded = excluded.or(candidate.excluded),
-                None => self.candidates.push(Candidate {
-                    member: member.index,
-                    name: Arc::clone(&member.name),
-                    excluded,
-                    seen: Vec::new(),
-                }),
+                None => self.candidates.push(Candidate::standing(member, excluded)),
             }
         }
         self.candidates.sort_by_key(|candidate| candidate.member);
@@ -73,12 +66,8 @@ impl Decision {
     pub fn exclude_others(&mut self, pool: &View<'_>) {
         for (index, member) in pool.members.iter().enumerate() {
             if self.candidates.iter().all(|known| known.member != member.index) {
-                self.candidates.push(Candidate {
-                    member: member.index,
-                    name: Arc::clone(&member.name),
-                    excluded: pool.exclusion(index).or(Some(Exclusion::OtherGroup)),
-                    seen: Vec::new(),
-                });
+                let excluded = pool.exclusion(index).or(Some(Exclusion::OtherGroup));
+                self.candidates.push(Candidate::standing(member, excluded));
             }
         }
         self.candidates.sort_by_key(|candidate| candidate.member);
@@ -105,8 +94,24 @@ pub struct Candidate {
     /// The member's index in the pool.
     pub member: u32,
     pub name: Arc<str>,
+    /// How it stood at the pick, whatever the algorithm looked at.
+    pub weight: u32,
+    pub in_flight: u32,
     pub excluded: Option<Exclusion>,
     pub seen: Vec<Seen>,
+}
+
+impl Candidate {
+    fn standing(member: &Member, excluded: Option<Exclusion>) -> Self {
+        Self {
+            member: member.index,
+            name: Arc::clone(&member.name),
+            weight: member.weight,
+            in_flight: member.in_flight(),
+            excluded,
+            seen: Vec::new(),
+        }
+    }
 }
 
 /// Why a member was out of the question.

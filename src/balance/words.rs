@@ -226,6 +226,13 @@ impl Seen {
     }
 }
 
+impl Value {
+    /// With its unit, if it has one.
+    pub fn text(self) -> String {
+        text_of(self)
+    }
+}
+
 fn text_of(value: Value) -> String {
     match value {
         Value::Count(count) => count.to_string(),

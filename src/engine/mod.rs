@@ -43,7 +43,7 @@ use std::time::Duration;
 use tokio::sync::mpsc;
 
 use crate::lab::{Checked, Lab};
-pub use crate::proxy::{Attempt, Begun, Phases, Record};
+pub use crate::proxy::{Attempt, Begun, Phases, Record, SAMPLES_A_SECOND};
 
 pub use admin::AdminSettings;
 pub use alone::{
@@ -116,6 +116,12 @@ impl Engine {
     /// The engine's clock: what `at_ns` of everything it shows is counted on.
     pub fn now_ns(&self) -> u64 {
         self.board.clock().now_ns()
+    }
+
+    /// The time of day at which that clock began, since 1970, as the machine's calendar has it now.
+    pub fn began_unix_ns(&self) -> u64 {
+        let clock = self.board.clock();
+        clock.unix_ns().saturating_sub(clock.now_ns())
     }
 
     /// What was measured so far, and what happened since the last call.

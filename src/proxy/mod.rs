@@ -55,7 +55,7 @@ pub use server::Server;
 pub use shared::{Shared, Tallies};
 pub use sticky::Unstuck;
 pub use ticket::Ticket;
-pub use worker::Worker;
+pub use worker::{SAMPLES_A_SECOND, Worker};
 
 /// The readers of bytes that strangers send: for fuzzing, and for nothing else.
 #[doc(hidden)]

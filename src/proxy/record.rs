@@ -33,6 +33,20 @@ pub struct Record {
     pub response_headers: Vec<(String, String)>,
 }
 
+impl Record {
+    /// Whether somebody else than a built-in client sent it: those number their requests. Of connections, which carry
+    /// no number, nobody can tell.
+    pub fn is_yours(&self) -> bool {
+        let is_number = |(name, _): &(String, String)| name == "x-evenkeel-request";
+        !self.method.is_empty() && !self.request_headers.iter().any(is_number)
+    }
+
+    /// When it was over.
+    pub fn ended_ns(&self) -> u64 {
+        self.at_ns.saturating_add(self.phases.total_ns)
+    }
+}
+
 /// One try at one server.
 #[derive(Debug, Clone)]
 pub struct Attempt {

@@ -222,7 +222,7 @@ impl<N: Network> Worker<N> {
 }
 
 /// Requests recorded in full by each worker: more than anybody can look at, and far from being felt.
-const SAMPLES_A_SECOND: f64 = 200.0;
+pub const SAMPLES_A_SECOND: f64 = 200.0;
 const SAMPLES_AT_ONCE: f64 = 100.0;
 const TOO_MANY: &[u8] = b"HTTP/1.1 503 Service Unavailable\r\n\
     content-type: text/plain; charset=utf-8\r\ncontent-length: 53\r\n\

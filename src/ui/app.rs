@@ -139,6 +139,7 @@ impl App {
             Ok(watch) => {
                 let lab = Arc::clone(self.workbench.desk.good());
                 self.workbench.story.lab_changed(watch.engine().now_ns(), lab);
+                self.workbench.began_unix_ns = watch.engine().began_unix_ns();
                 (self.watch, self.failed) = (Some(watch), None);
             }
             Err(error) => self.fail(&error),

@@ -27,6 +27,8 @@ pub struct Workbench {
     pub verbs: Vec<Verb>,
     /// The engine's clock when this frame began.
     pub now_ns: u64,
+    /// The time of day at which that clock began.
+    pub began_unix_ns: u64,
     /// The pool that the bar, Keys and Compare are about.
     pub pool_in_focus: usize,
 }
@@ -45,6 +47,7 @@ impl Workbench {
             status: None,
             verbs: Vec::new(),
             now_ns: 0,
+            began_unix_ns: 0,
             pool_in_focus: 0,
         }
     }
