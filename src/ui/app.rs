@@ -87,6 +87,11 @@ impl App {
 
     /// Shows everything.
     pub fn ui(&mut self, ui: &mut Ui) {
+        self.regions_ui(ui);
+        self.workbench.signals.clear();
+    }
+
+    fn regions_ui(&mut self, ui: &mut Ui) {
         let theme = Theme::of(ui);
         let panel = |fill| Frame::new().fill(fill);
         let Self { workbench, panes, .. } = self;

@@ -18,6 +18,7 @@ pub mod desk;
 pub mod playhead;
 pub mod selection;
 mod side;
+pub mod signal;
 mod stage;
 pub mod story;
 pub mod theme;

@@ -6,6 +6,7 @@ use super::badges::{Badge, Badges};
 use super::desk::Desk;
 use super::playhead::Playhead;
 use super::selection::Selection;
+use super::signal::Signal;
 use super::story::{Frame, Story};
 use super::verb::Verb;
 use super::view::View;
@@ -25,6 +26,8 @@ pub struct Workbench {
     /// How the engine stands; nothing before it has started.
     pub status: Option<Arc<Status>>,
     pub verbs: Vec<Verb>,
+    /// What keys ask of regions in this frame.
+    pub signals: Vec<Signal>,
     /// The engine's clock when this frame began.
     pub now_ns: u64,
     /// The time of day at which that clock began.
@@ -46,6 +49,7 @@ impl Workbench {
             badges,
             status: None,
             verbs: Vec::new(),
+            signals: Vec::new(),
             now_ns: 0,
             began_unix_ns: 0,
             pool_in_focus: 0,
@@ -86,6 +90,12 @@ impl Workbench {
 
     pub fn badge(&self, pool: &str, server: &str) -> Badge {
         self.badges.of(pool, server)
+    }
+
+    /// Whether a key asked for this, which is then done with.
+    pub fn take_signal(&mut self, signal: Signal) -> bool {
+        let place = self.signals.iter().position(|given| *given == signal);
+        place.map(|place| self.signals.remove(place)).is_some()
     }
 
     pub fn ask(&mut self, verb: Verb) {

@@ -1,0 +1,15 @@
+//! What a key asks of whichever region is concerned.
+
+/// The region takes it in the frame in which it is given; what nobody takes is forgotten at the frame's end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Signal {
+    /// Everything of the picture or the charts is to be seen.
+    Fit,
+    ResetZoom,
+    /// The charts' cursor shows the next of the things it can show.
+    NextCursorMode,
+    /// The selected request is sent once more.
+    SendAgain,
+    /// The two lanes of Compare change places.
+    SwapLanes,
+}
