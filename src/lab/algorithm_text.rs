@@ -50,6 +50,21 @@ fn parse_settings(name: &str, settings: &str) -> Result<Algorithm, AlgorithmErro
         .map_err(|error| AlgorithmError::settings(name, error.code))
 }
 
+/// The words that would have been right where a text has a wrong one.
+pub(super) fn variants(text: &str) -> &'static [&'static str] {
+    let settings = text.find('(').map_or("()", |at| &text[at..]);
+    let name = &text[..text.len() - settings.len()];
+    let read: Result<Algorithm, _> =
+        super::syntax::options().from_str(&format!("r#{name}{}", with_quoted_periods(settings)));
+    match read {
+        Err(ron::error::SpannedError {
+            code: ron::Error::NoSuchEnumVariant { expected, .. },
+            ..
+        }) => expected,
+        _ => &[],
+    }
+}
+
 /// The shortest text that gives this algorithm again: only what differs from the defaults.
 pub fn print(algorithm: &Algorithm) -> String {
     let name = algorithm.about().name;
@@ -190,7 +205,7 @@ fn is_word(c: char) -> bool {
     c.is_alphanumeric() || c == '.' || c == '_'
 }
 
-fn bare(node: &Node) -> String {
+pub(super) fn bare(node: &Node) -> String {
     match node {
         Node::Text(text) if text.parse::<Period>().is_ok() => text.clone(),
         _ => on_one_line(node),

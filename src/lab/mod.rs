@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::period::Period;
 
+mod algorithm_settings;
 pub mod algorithm_text;
 mod check;
 mod client;
@@ -45,6 +46,7 @@ mod tree;
 mod upstream;
 mod verdict;
 
+pub use algorithm_settings::{SettingSort, SettingValue, settings_of, with_setting};
 pub use check::{Checked, check, check_algorithm};
 pub use client::{Carrier, Client, HttpVersion, Identities, RequestKind};
 pub use course::{Span, verdicts};

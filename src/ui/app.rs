@@ -80,7 +80,7 @@ impl App {
         }
         ctx.set_theme(self.workbench.view.theme.preference());
         for verb in std::mem::take(&mut self.workbench.verbs) {
-            self.perform(ctx, verb);
+            self.perform(ctx, &verb);
         }
         self.settle(ctx);
     }
@@ -167,12 +167,12 @@ impl App {
         ctx.request_repaint();
     }
 
-    fn perform(&mut self, ctx: &Context, verb: Verb) {
+    fn perform(&mut self, ctx: &Context, verb: &Verb) {
         match verb {
             Verb::Undo => self.workbench.desk.undo(),
             Verb::Redo => self.workbench.desk.redo(),
             Verb::OpenPreset(index) => {
-                let loaded = PRESETS.get(index).map(|it| crate::lab::load(it.text.as_bytes()));
+                let loaded = PRESETS.get(*index).map(|it| crate::lab::load(it.text.as_bytes()));
                 if let Some(Ok(loaded)) = loaded {
                     self.open(ctx, loaded.lab.into_lab(), None);
                 }

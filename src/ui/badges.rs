@@ -49,7 +49,7 @@ impl Badges {
             .filter(|(place, _)| in_lab(place))
             .map(|(_, &number)| number)
             .collect();
-        (0..).find(|number| !taken.contains(number)).unwrap_or(0)
+        (0..=taken.len()).find(|number| !taken.contains(number)).unwrap_or(0)
     }
 }
 

@@ -82,19 +82,22 @@ fn address_ui(ui: &mut Ui, workbench: &mut Workbench) {
     };
     let is_open = matches!(listener.state, ListenerState::Open { .. });
     let chip = chip_frame(theme, if why.is_some() { theme.err } else { theme.line });
-    let response = chip.show(ui, |ui| {
-        ui.label(number(text.clone()).color(colour));
-        if is_open {
-            let copy = ui.add(Button::new(RichText::new("copy").color(theme.faint)).frame(false));
-            copy.widget_info(|| WidgetInfo::labeled(egui::Role::Button, true, "Copy address"));
-            if copy.clicked() {
-                ui.ctx().copy_text(text.clone());
-                workbench.ask(Verb::Tell(format!("Copied {text}")));
+    let response = ui.allocate_ui(vec2(0.0, 28.0), |ui| {
+        chip.show(ui, |ui| {
+            ui.label(number(text.clone()).color(colour));
+            if is_open {
+                let copy =
+                    ui.add(Button::new(RichText::new("copy").color(theme.faint)).frame(false));
+                copy.widget_info(|| WidgetInfo::labeled(egui::Role::Button, true, "Copy address"));
+                if copy.clicked() {
+                    ui.ctx().copy_text(text.clone());
+                    workbench.ask(Verb::Tell(format!("Copied {text}")));
+                }
+                if text.starts_with("http") && icon_button(ui, "↗", "Open in browser").clicked() {
+                    ui.ctx().open_url(egui::OpenUrl::new_tab(&text));
+                }
             }
-            if text.starts_with("http") && icon_button(ui, "↗", "Open in browser").clicked() {
-                ui.ctx().open_url(egui::OpenUrl::new_tab(&text));
-            }
-        }
+        })
     });
     if let Some(why) = why {
         response.response.on_hover_text(why);

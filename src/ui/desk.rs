@@ -81,11 +81,12 @@ impl Desk {
 
     /// What is wrong with one part of the draft: `pools[0].servers[1].weight`, or anything inside it.
     pub fn problem_at(&self, path: &str) -> Option<&Problem> {
-        let inside = |problem: &&Problem| {
-            let rest = problem.path.strip_prefix(path);
-            rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '[']))
-        };
-        self.problems.iter().filter(|problem| problem.is_error()).find(inside)
+        Wrong(&self.problems).at(path)
+    }
+
+    /// The draft to be edited, beside what is wrong with it.
+    pub fn parts(&mut self) -> (&mut Lab, Wrong<'_>) {
+        (&mut self.draft, Wrong(&self.problems))
     }
 
     pub fn can_undo(&self) -> bool {
@@ -120,6 +121,27 @@ impl Desk {
     pub fn saved_to(&mut self, file: PathBuf) {
         self.file = Some(file);
         self.kept = Arc::new(self.draft.clone());
+    }
+}
+
+/// What is wrong with the draft, by its place.
+#[derive(Debug, Clone, Copy)]
+pub struct Wrong<'a>(&'a [Problem]);
+
+impl<'a> Wrong<'a> {
+    /// The first error of a part of the draft, or of anything inside it.
+    pub fn at(self, path: &str) -> Option<&'a Problem> {
+        let inside = |problem: &&Problem| {
+            let rest = problem.path.strip_prefix(path);
+            rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '[']))
+        };
+        self.0.iter().filter(|problem| problem.is_error()).find(inside)
+    }
+
+    /// It in words, to stand beside the widget.
+    pub fn words_at(self, path: &str) -> Option<String> {
+        let Problem { what, remedy, .. } = self.at(path)?;
+        Some(format!("{what}: {remedy}"))
     }
 }
 

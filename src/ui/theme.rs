@@ -9,7 +9,7 @@ use egui::{
 };
 
 /// The colours of one set. Text has three strengths; colour means a server, a state or the one thing to look at.
-#[derive(Debug, PartialEq)]
+#[derive(Debug, PartialEq, Eq)]
 pub struct Theme {
     pub dark: bool,
     /// Behind the stage.
@@ -203,75 +203,75 @@ const fn hex(code: u32) -> Color32 {
 
 pub static DARK: Theme = Theme {
     dark: true,
-    bg: hex(0x0E_12_17),
-    panel: hex(0x14_1A_21),
-    raised: hex(0x1B_23_2C),
-    line: hex(0x26_31_40),
-    pipe: hex(0x33_41_4F),
-    text: hex(0xE2_E8_EF),
-    mute: hex(0x8A_99_AB),
-    faint: hex(0x5B_68_78),
-    accent: hex(0x7F_B2_FF),
-    ok: hex(0x4C_C3_8A),
-    warn: hex(0xFF_B4_54),
-    err: hex(0xFF_6B_6B),
+    bg: hex(0x0E1217),
+    panel: hex(0x141A21),
+    raised: hex(0x1B232C),
+    line: hex(0x263140),
+    pipe: hex(0x33414F),
+    text: hex(0xE2E8EF),
+    mute: hex(0x8A99AB),
+    faint: hex(0x5B6878),
+    accent: hex(0x7FB2FF),
+    ok: hex(0x4CC38A),
+    warn: hex(0xFFB454),
+    err: hex(0xFF6B6B),
 };
 
 pub static LIGHT: Theme = Theme {
     dark: false,
-    bg: hex(0xF6_F7_F9),
-    panel: hex(0xFF_FF_FF),
-    raised: hex(0xEF_F2_F5),
-    line: hex(0xD9_DF_E6),
-    pipe: hex(0xC9_D2_DC),
-    text: hex(0x1A_22_2C),
-    mute: hex(0x5B_68_78),
-    faint: hex(0x93_A0_AE),
-    accent: hex(0x1F_6F_EB),
-    ok: hex(0x1D_8A_56),
-    warn: hex(0xB2_6A_00),
-    err: hex(0xC6_28_28),
+    bg: hex(0xF6F7F9),
+    panel: hex(0xFFFFFF),
+    raised: hex(0xEFF2F5),
+    line: hex(0xD9DFE6),
+    pipe: hex(0xC9D2DC),
+    text: hex(0x1A222C),
+    mute: hex(0x5B6878),
+    faint: hex(0x93A0AE),
+    accent: hex(0x1F6FEB),
+    ok: hex(0x1D8A56),
+    warn: hex(0xB26A00),
+    err: hex(0xC62828),
 };
 
 pub static PROJECTOR_DARK: Theme = Theme {
-    bg: hex(0x00_00_00),
-    panel: hex(0x0A_0D_11),
-    raised: hex(0x17_1E_26),
-    line: hex(0x3A_49_5C),
-    pipe: hex(0x4A_5C_70),
-    text: hex(0xFF_FF_FF),
-    mute: hex(0xB8_C4_D2),
-    faint: hex(0x8A_99_AB),
+    bg: hex(0x000000),
+    panel: hex(0x0A0D11),
+    raised: hex(0x171E26),
+    line: hex(0x3A495C),
+    pipe: hex(0x4A5C70),
+    text: hex(0xFFFFFF),
+    mute: hex(0xB8C4D2),
+    faint: hex(0x8A99AB),
     ..DARK
 };
 
 pub static PROJECTOR_LIGHT: Theme = Theme {
-    bg: hex(0xFF_FF_FF),
-    panel: hex(0xFF_FF_FF),
-    raised: hex(0xF2_F5_F8),
-    line: hex(0xB9_C4_D0),
-    pipe: hex(0xA9_B6_C4),
-    text: hex(0x00_00_00),
-    mute: hex(0x3D_48_55),
-    faint: hex(0x5B_68_78),
+    bg: hex(0xFFFFFF),
+    panel: hex(0xFFFFFF),
+    raised: hex(0xF2F5F8),
+    line: hex(0xB9C4D0),
+    pipe: hex(0xA9B6C4),
+    text: hex(0x000000),
+    mute: hex(0x3D4855),
+    faint: hex(0x5B6878),
     ..LIGHT
 };
 
 /// The servers' colours, in the order of their letters.
 const SERVERS: [Color32; 8] = [
-    hex(0x4E_A1_FF),
-    hex(0xFF_B0_00),
-    hex(0x22_C7_A0),
-    hex(0xE6_78_B8),
-    hex(0x9B_8C_FF),
-    hex(0xF2_75_4E),
-    hex(0xB8_D9_48),
-    hex(0x6F_D3_F2),
+    hex(0x4EA1FF),
+    hex(0xFFB000),
+    hex(0x22C7A0),
+    hex(0xE678B8),
+    hex(0x9B8CFF),
+    hex(0xF2754E),
+    hex(0xB8D948),
+    hex(0x6FD3F2),
 ];
 /// Hues before stripes begin.
 pub const HUES: usize = SERVERS.len();
 /// Text on a server's colour.
-pub const ON_SERVER: Color32 = hex(0x0B_10_16);
+pub const ON_SERVER: Color32 = hex(0x0B1016);
 const SHADOW: Color32 = Color32::from_black_alpha(60);
 
 pub const HAIRLINE: f32 = 1.0;

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 /// Performed between two frames, by whoever owns what it is about.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Verb {
     /// One of the labs that come with the program, by its place.
     OpenPreset(usize),

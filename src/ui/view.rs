@@ -3,6 +3,10 @@
 use serde::{Deserialize, Serialize};
 
 /// Everything about the window that is not the lab.
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "switches that have nothing to do with each other"
+)]
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct View {

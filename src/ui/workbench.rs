@@ -70,7 +70,7 @@ impl Workbench {
     pub fn lab(&self) -> &Lab {
         let told =
             (!self.playhead.is_live()).then(|| self.story.lab_at(self.moment_ns())).flatten();
-        told.unwrap_or(self.desk.good())
+        told.unwrap_or_else(|| self.desk.good())
     }
 
     /// The pool that is looked at, as it is in the draft.

@@ -1,22 +1,45 @@
-//! The side: who sends, and who serves.
+//! The side: who sends, who serves, and how it is chosen among them.
 
+mod arrivals;
+mod choosing;
 mod clients;
+mod failures;
+mod fields;
+mod health;
+mod latency;
+mod pool;
+mod server_menu;
+mod server_more;
 mod servers;
 
 use egui::{Margin, ScrollArea, Ui};
 
+use super::widgets::hint;
 use super::workbench::Workbench;
 
 pub(super) fn side_ui(ui: &mut Ui, workbench: &mut Workbench) {
-    egui::Frame::new().inner_margin(Margin { left: 12, right: 4, top: 8, bottom: 8 }).show(
-        ui,
-        |ui| {
-            ScrollArea::vertical().auto_shrink(false).show(ui, |ui| {
-                ui.set_width(ui.available_width() - 8.0);
-                ui.spacing_mut().item_spacing.y = 8.0;
-                clients::clients_ui(ui, workbench);
-                servers::servers_ui(ui, workbench);
-            });
-        },
-    );
+    let margin = Margin { left: 12, right: 4, top: 4, bottom: 4 };
+    egui::Frame::new().inner_margin(margin).show(ui, |ui| {
+        ScrollArea::vertical().auto_shrink(false).show(ui, |ui| {
+            ui.set_width(ui.available_width() - 8.0);
+            ui.spacing_mut().item_spacing.y = 8.0;
+            clients::clients_ui(ui, workbench);
+            servers::servers_ui(ui, workbench);
+            if workbench.view.all_controls {
+                pool::pool_ui(ui, workbench);
+            }
+            all_controls_ui(ui, workbench);
+        });
+    });
+}
+
+fn all_controls_ui(ui: &mut Ui, workbench: &mut Workbench) {
+    let open = workbench.view.all_controls;
+    let text = if open { "Fewer controls" } else { "All controls" };
+    ui.horizontal(|ui| {
+        if ui.add(egui::Button::new(text).frame(false)).clicked() {
+            workbench.view.all_controls = !open;
+        }
+        hint(ui, "Ctrl .");
+    });
 }

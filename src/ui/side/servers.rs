@@ -1,90 +1,282 @@
 //! Server cards: how a server is, and what it is told to be.
 
-use egui::{Align, Layout, RichText, Stroke, Ui, vec2};
+use egui::{
+    Align, CornerRadius, Layout, Rect, RichText, Sense, Stroke, StrokeKind, Ui, WidgetInfo, vec2,
+};
 
+use super::fields::Field;
+use super::{failures, latency, server_menu, server_more};
+use crate::balance::Health;
 use crate::lab::{Pool, Server};
-use crate::model::{Behaviour, Latency};
-use crate::period::Period;
 use crate::ui::badges::Badge;
+use crate::ui::desk::Wrong;
+use crate::ui::selection::Selection;
+use crate::ui::story::{PoolFrame, ServerFrame};
 use crate::ui::theme::{self, Theme};
-use crate::ui::widgets::{Scale, Slider, Unit, caption_ui, card_ui, number};
+use crate::ui::widgets::{Scale, caption_ui, card_ui, number};
 use crate::ui::workbench::Workbench;
 
 pub(super) fn servers_ui(ui: &mut Ui, workbench: &mut Workbench) {
-    caption_ui(ui, "Servers", |ui| {
+    focus_ui(ui, workbench);
+    let add = caption_ui(ui, "Servers", |ui| {
         let colour = Theme::of(ui).accent;
-        let add = ui.add(egui::Button::new(RichText::new("+ Add").color(colour)).frame(false));
-        if add.clicked()
-            && let Some(pool) = workbench.pool_mut()
-        {
-            let name = free_name(pool);
-            let mock = Some(Behaviour::default());
-            pool.servers.push(Server { name, mock, ..Server::default() });
-        }
+        let button = egui::Button::new(RichText::new("+ Add").color(colour)).frame(false);
+        let response = ui.add(button).on_hover_text("Add a mock server");
+        response.widget_info(|| WidgetInfo::labeled(egui::Role::Button, true, "Add a server"));
+        response.clicked()
     });
-    let (badges, focus) = (workbench.badges.clone(), workbench.focus());
-    let Some(pool) = workbench.desk.draft.pools.get_mut(focus) else { return };
-    let name = pool.name.clone();
-    for server in &mut pool.servers {
-        let badge = badges.of(&name, &server.name);
-        server_ui(ui, badge, server);
+    let focus = workbench.focus();
+    if add && let Some(pool) = workbench.pool_mut() {
+        server_menu::add_mock(pool);
+    }
+    let seen = Seen::of(workbench);
+    let all_controls = workbench.view.all_controls;
+    let badges = workbench.badges.clone();
+    let (draft, wrong) = workbench.desk.parts();
+    let Some(pool) = draft.pools.get_mut(focus) else { return };
+    let (pool_name, mut asked) = (pool.name.clone(), None);
+    for (index, server) in pool.servers.iter_mut().enumerate() {
+        let card = Card {
+            badge: badges.of(&pool_name, &server.name),
+            seen: seen.server(&server.name),
+            selected: seen.selection.is_server(&pool_name, &server.name),
+            all_controls,
+            wrong,
+            path: format!("pools[{focus}].servers[{index}]"),
+        };
+        if let Some(what) = card.ui(ui, server) {
+            asked = Some((index, what));
+        }
+    }
+    let Some((index, what)) = asked else { return };
+    match what {
+        Asked::Select => {
+            let server = pool.servers[index].name.clone();
+            workbench.selection = Selection::Server { pool: pool_name, server };
+        }
+        Asked::Menu(action) => action.perform(pool, index),
     }
 }
 
-/// A letter that no server of the pool has, or a number behind one.
-fn free_name(pool: &Pool) -> String {
-    let letters = ('a'..='z').map(String::from);
-    let numbered = (1..).map(|number| format!("s{number}"));
+/// Which pool the cards are of, where there are several.
+fn focus_ui(ui: &mut Ui, workbench: &mut Workbench) {
+    let names: Vec<String> =
+        workbench.desk.draft.pools.iter().map(|pool| pool.name.clone()).collect();
+    if names.len() < 2 {
+        return;
+    }
+    let names: Vec<&str> = names.iter().map(String::as_str).collect();
+    if let Some(chosen) = Field::new("shown", "Pool").choice_ui(ui, workbench.focus(), &names) {
+        workbench.pool_in_focus = chosen;
+    }
+}
+
+/// What a card asks for beside its edits.
+enum Asked {
+    Select,
+    Menu(server_menu::Action),
+}
+
+/// What was seen of the pool, for all its cards.
+struct Seen {
+    pool: Option<PoolFrame>,
+    /// Tries that each server was given over the last while, and all of them together.
+    started: Vec<(String, u64)>,
+    total: u64,
+    selection: Selection,
+}
+
+#[derive(Default)]
+struct SeenServer<'a> {
+    frame: Option<&'a ServerFrame>,
+    share: Option<f64>,
+}
+
+impl Seen {
+    fn of(workbench: &Workbench) -> Self {
+        let name = workbench.pool().map_or("", |pool| pool.name.as_str());
+        let now_ns = workbench.moment_ns();
+        let frames = workbench.story.frames_between(now_ns.saturating_sub(SHARE_NS), now_ns);
+        let mut started: Vec<(String, u64)> = Vec::new();
+        for server in frames.filter_map(|frame| frame.pool(name)).flat_map(|pool| &pool.servers) {
+            let count = server.measured.counters.started;
+            match started.iter_mut().find(|(known, _)| **known == *server.name) {
+                Some((_, sum)) => *sum += count,
+                None => started.push((server.name.to_string(), count)),
+            }
+        }
+        Self {
+            pool: workbench.frame().and_then(|frame| frame.pool(name)).cloned(),
+            total: started.iter().map(|(_, count)| count).sum(),
+            started,
+            selection: workbench.selection.clone(),
+        }
+    }
+
+    fn server(&self, name: &str) -> SeenServer<'_> {
+        let started = self.started.iter().find(|(known, _)| known == name);
+        SeenServer {
+            frame: self.pool.as_ref().and_then(|pool| pool.server(name)),
+            share: started
+                .filter(|_| self.total > 0)
+                .map(|(_, count)| *count as f64 / self.total as f64),
+        }
+    }
+}
+
+/// One server's card.
+struct Card<'a> {
+    badge: Badge,
+    seen: SeenServer<'a>,
+    selected: bool,
+    all_controls: bool,
+    wrong: Wrong<'a>,
+    path: String,
+}
+
+impl Card<'_> {
+    fn ui(self, ui: &mut Ui, server: &mut Server) -> Option<Asked> {
+        let theme = Theme::of(ui);
+        let colour = self.badge.colour(theme);
+        let mut asked = None;
+        let card = card_ui(ui, |ui| {
+            ui.spacing_mut().item_spacing.y = 0.0;
+            asked = self.head_ui(ui, server);
+            self.slots_ui(ui, server);
+            self.sliders_ui(ui, server);
+            if self.all_controls {
+                server_more::server_more_ui(ui, server, self.wrong, &self.path);
+            }
+        });
+        let area = card.response.rect;
+        let edge = Rect::from_min_max(area.min, egui::pos2(area.left() + 4.0, area.bottom()));
+        let radius =
+            CornerRadius { nw: theme::CARD_RADIUS, sw: theme::CARD_RADIUS, ..CornerRadius::ZERO };
+        ui.painter().rect_filled(edge, radius, colour);
+        if self.selected {
+            let stroke = Stroke::new(1.5, theme.accent);
+            ui.painter().rect_stroke(area, theme::CARD_RADIUS, stroke, StrokeKind::Inside);
+        }
+        asked
+    }
+
+    /// Badge and name, which select it; its state, its share, and its menu.
+    fn head_ui(&self, ui: &mut Ui, server: &Server) -> Option<Asked> {
+        let mut asked = None;
+        ui.horizontal(|ui| {
+            self.badge.ui(ui);
+            let name = RichText::new(&server.name).text_style(theme::sentence());
+            let label = egui::Label::new(name).truncate().sense(Sense::click());
+            let width = ui.available_width() - HEAD_RIGHT;
+            let label = ui
+                .allocate_ui(vec2(width, 20.0), |ui| {
+                    ui.set_width(width);
+                    ui.add(label)
+                })
+                .inner;
+            label.widget_info(|| {
+                WidgetInfo::labeled(egui::Role::Button, true, format!("Server {}", server.name))
+            });
+            if label.clicked() {
+                asked = Some(Asked::Select);
+            }
+            ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+                ui.spacing_mut().item_spacing.x = 4.0;
+                if let Some(action) = server_menu::menu_ui(ui, server) {
+                    asked = Some(Asked::Menu(action));
+                }
+                let share = self
+                    .seen
+                    .share
+                    .map_or_else(|| "–".to_owned(), |it| format!("{:.0} %", it * 100.0));
+                ui.label(number(share)).on_hover_text("share of the last 10 s");
+                state_ui(ui, server, self.seen.frame);
+            });
+        });
+        asked
+    }
+
+    /// How many of its places are taken, as boxes and in words.
+    fn slots_ui(&self, ui: &mut Ui, server: &Server) {
+        let theme = Theme::of(ui);
+        let Some(frame) = self.seen.frame else { return };
+        let limit = server.mock.as_ref().and_then(|mock| mock.concurrency_limit);
+        let busy = frame.mock.map_or(frame.in_flight as usize, |mock| mock.busy);
+        let waiting = frame.mock.map_or(0, |mock| mock.waiting);
+        ui.horizontal(|ui| {
+            ui.set_min_height(18.0);
+            ui.spacing_mut().item_spacing.x = 3.0;
+            let n_slots = limit.unwrap_or(0).min(SLOTS_MAX) as usize;
+            for slot in 0..n_slots {
+                let (area, _) = ui.allocate_exact_size(vec2(7.0, 7.0), Sense::hover());
+                let fill = if slot < busy { self.badge.colour(theme) } else { theme.line };
+                ui.painter().rect_filled(area, 2.0, fill);
+            }
+            if n_slots > 0 {
+                ui.add_space(4.0);
+            }
+            let text = match limit {
+                Some(limit) => format!("{busy} of {limit} busy"),
+                None => format!("{} in flight", frame.in_flight),
+            };
+            ui.label(RichText::new(text).small().color(theme.mute));
+            if waiting > 0 {
+                let text = format!("{waiting} waiting");
+                ui.label(RichText::new(text).small().color(theme.warn));
+            }
+        });
+    }
+
+    fn sliders_ui(&self, ui: &mut Ui, server: &mut Server) {
+        let owner = server.name.clone();
+        let at = |field: &str| self.wrong.words_at(&format!("{}.{field}", self.path));
+        Field::new(&owner, "Weight").hint("0 drains").wrong(at("weight")).count_ui(
+            ui,
+            Scale::count(0.0, 10.0),
+            1,
+            &mut server.weight,
+        );
+        if let Some(mock) = &mut server.mock {
+            let field = Field::new(&owner, "Latency").wrong(at("mock.latency"));
+            latency::middle_ui(ui, field, &mut mock.latency);
+        }
+    }
+}
+
+/// The one word that stands out about it, if there is one.
+fn state_ui(ui: &mut Ui, server: &Server, frame: Option<&ServerFrame>) {
+    let theme = Theme::of(ui);
+    let health = frame.map_or(Health::Up, |frame| frame.health);
+    let fails = server.mock.as_ref().map_or(0.0, |mock| failures::total(&mock.failures));
+    let crowded = frame.and_then(|frame| frame.mock).is_some_and(|mock| mock.waiting > 0);
+    let (word, colour) = match () {
+        () if !server.enabled => ("killed", theme.err),
+        () if health == Health::Down => ("down", theme.err),
+        () if health == Health::Ejected => ("ejected", theme.err),
+        () if health == Health::Trial => ("on trial", theme.warn),
+        () if server.draining() => ("drained", theme.mute),
+        () if fails > 0.0 => ("failing", theme.err),
+        () if crowded => ("queue", theme.warn),
+        () if server.priority > 0 => ("reserve", theme.mute),
+        () => return,
+    };
+    let text = RichText::new(word).small().color(colour);
+    egui::Frame::new()
+        .stroke(Stroke::new(theme::HAIRLINE, colour))
+        .corner_radius(theme::CHIP_RADIUS)
+        .inner_margin(egui::Margin::symmetric(5, 1))
+        .show(ui, |ui| ui.label(text));
+}
+
+/// The pool of the card, for what concerns more than one server.
+pub(super) fn free_name(pool: &Pool, like: &str) -> String {
     let is_free = |name: &String| pool.server(name).is_none();
+    let letters = ('a'..='z').map(String::from).filter(|_| like.is_empty());
+    let numbered = (2..).map(|number| format!("{like}{number}"));
     letters.chain(numbered).find(is_free).unwrap_or_default()
 }
 
-fn server_ui(ui: &mut Ui, badge: Badge, server: &mut Server) {
-    let colour = badge.colour(Theme::of(ui));
-    let card = card_ui(ui, |ui| {
-        ui.spacing_mut().item_spacing.y = 0.0;
-        ui.horizontal(|ui| {
-            badge.ui(ui);
-            ui.label(RichText::new(&server.name).text_style(theme::sentence()));
-            ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
-                ui.label(number("–"));
-            });
-        });
-        let owner = server.name.clone();
-        weight_ui(ui, &owner, server);
-        if let Some(mock) = &mut server.mock {
-            latency_ui(ui, &owner, &mut mock.latency);
-        }
-    });
-    let edge = card.response.rect;
-    let edge = edge.with_max_x(edge.left() + 3.0);
-    ui.painter().rect_filled(edge.shrink2(vec2(0.0, 2.0)), 1.5, colour);
-    ui.painter().rect_stroke(
-        card.response.rect,
-        theme::CARD_RADIUS,
-        Stroke::NONE,
-        egui::StrokeKind::Inside,
-    );
-}
-
-fn weight_ui(ui: &mut Ui, owner: &str, server: &mut Server) {
-    let mut weight = f64::from(server.weight);
-    let slider = Slider::new("Weight", Scale::count(0.0, 10.0), Unit::Count).of(owner);
-    if slider.default_value(1.0).hint("0 drains").ui(ui, &mut weight) {
-        server.weight = weight as u32;
-    }
-}
-
-/// The mean of whatever distribution the latency has.
-fn latency_ui(ui: &mut Ui, owner: &str, latency: &mut Latency) {
-    let mean = match latency {
-        Latency::Constant(mean) | Latency::Exponential { mean } => mean,
-        _ => return,
-    };
-    let mut secs = mean.secs();
-    let scale = Scale::Log { least: 0.0, most: 10.0 };
-    let slider = Slider::new("Latency", scale, Unit::Time).of(owner).default_value(0.02);
-    if slider.ui(ui, &mut secs) {
-        *mean = Period::from_ns((secs * 1e9) as u64);
-    }
-}
+const SHARE_NS: u64 = 10_000_000_000;
+const SLOTS_MAX: u32 = 12;
+/// Room for state, share and menu beside the name.
+const HEAD_RIGHT: f32 = 132.0;

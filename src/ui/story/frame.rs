@@ -9,7 +9,7 @@ use crate::lab::{Figures, PoolFigures};
 use crate::meter::MeterReading;
 
 /// What happened since the frame before, and the gauges at `at_ns`.
-#[derive(Debug, Clone, Default, PartialEq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Frame {
     pub at_ns: u64,
     pub over_ns: u64,
@@ -24,7 +24,7 @@ pub struct Frame {
     pub unsampled: u64,
 }
 
-#[derive(Debug, Clone, Default, PartialEq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct PoolFrame {
     pub name: Arc<str>,
     /// Requests that wait for a server of this pool.
@@ -34,7 +34,7 @@ pub struct PoolFrame {
     pub broken_sessions: BTreeMap<&'static str, u64>,
 }
 
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ServerFrame {
     pub name: Arc<str>,
     /// What it was given and what came of it.

@@ -21,7 +21,6 @@ pub(in crate::ui) enum Unit {
     Time,
     PerSecond,
     Factor,
-    Bytes,
 }
 
 impl Scale {
@@ -93,7 +92,6 @@ impl Unit {
             Self::Time => time_text(value),
             Self::PerSecond => format!("{} /s", plain(value)),
             Self::Factor => format!("× {}", plain(value)),
-            Self::Bytes => bytes_text(value),
         }
     }
 
@@ -110,7 +108,6 @@ impl Unit {
             }),
             Self::PerSecond => number(text.trim_end_matches("/s")),
             Self::Factor => number(text.trim_start_matches('×')),
-            Self::Bytes => bytes_of(text),
         };
         value.filter(|value| value.is_finite())
     }
@@ -126,23 +123,6 @@ pub(in crate::ui) fn time_text(secs: f64) -> String {
         secs => (secs / 60.0, "min"),
     };
     format!("{} {unit}", plain(value))
-}
-
-fn bytes_text(bytes: f64) -> String {
-    let (value, unit) = match bytes {
-        bytes if bytes < 1024.0 => (bytes, "B"),
-        bytes if bytes < 1024.0 * 1024.0 => (bytes / 1024.0, "KiB"),
-        bytes => (bytes / 1024.0 / 1024.0, "MiB"),
-    };
-    format!("{} {unit}", plain(value))
-}
-
-fn bytes_of(text: &str) -> Option<f64> {
-    let lower = text.to_ascii_lowercase();
-    let units = [("kib", 1024.0), ("mib", 1024.0 * 1024.0), ("b", 1.0), ("", 1.0)];
-    units.into_iter().find_map(|(unit, factor)| {
-        lower.strip_suffix(unit)?.trim().parse::<f64>().ok().map(|value| value * factor)
-    })
 }
 
 /// Three digits at most behind which nothing is said.
@@ -213,7 +193,6 @@ mod tests {
             (Unit::Share, 0.02, "2 %"),
             (Unit::PerSecond, 1200.0, "1200 /s"),
             (Unit::Factor, 2.5, "× 2.5"),
-            (Unit::Bytes, 2048.0, "2 KiB"),
             (Unit::Count, 3.0, "3"),
         ];
         for (unit, value, text) in cases {

@@ -19,14 +19,13 @@ pub(in crate::ui) struct Slider<'a> {
     unit: Unit,
     default: Option<f64>,
     hint: &'a str,
-    colour: Option<Color32>,
     wrong: Option<String>,
 }
 
 impl<'a> Slider<'a> {
     pub(in crate::ui) fn new(label: &'a str, scale: Scale, unit: Unit) -> Self {
         let name = label.to_owned();
-        Self { label, name, scale, unit, default: None, hint: "", colour: None, wrong: None }
+        Self { label, name, scale, unit, default: None, hint: "", wrong: None }
     }
 
     /// Whose number it is.
@@ -44,11 +43,6 @@ impl<'a> Slider<'a> {
         Self { hint, ..self }
     }
 
-    /// The colour of the part of the way up to the value.
-    pub(in crate::ui) fn colour(self, colour: Option<Color32>) -> Self {
-        Self { colour, ..self }
-    }
-
     /// Why the value is not allowed.
     pub(in crate::ui) fn wrong(self, why: Option<String>) -> Self {
         Self { wrong: why, ..self }
@@ -57,13 +51,14 @@ impl<'a> Slider<'a> {
     /// Shows it and says whether the value was changed.
     pub(in crate::ui) fn ui(self, ui: &mut Ui, value: &mut f64) -> bool {
         let before = *value;
-        let response = ui
-            .allocate_ui_with_layout(
-                vec2(ui.available_width(), ROW_HEIGHT),
-                Layout::left_to_right(Align::Center),
-                |ui| self.row_ui(ui, value),
-            )
-            .inner;
+        let size = vec2(ui.available_width(), ROW_HEIGHT);
+        let (row, response) = ui.allocate_exact_size(size, Sense::hover());
+        let label_width = (row.width() * LABEL_PART).min(LABEL_MOST);
+        let (label, rest) = row.split_left_right_at_x(row.left() + label_width);
+        let (track, number) = rest.split_left_right_at_x(rest.right() - VALUE_WIDTH);
+        self.label_ui(ui, label);
+        self.track_ui(ui, track, value);
+        self.value_ui(ui, number, value);
         if let Some(why) = &self.wrong {
             ui.colored_label(Theme::of(ui).err, egui::RichText::new(why).small());
         }
@@ -71,23 +66,16 @@ impl<'a> Slider<'a> {
         *value != before
     }
 
-    fn row_ui(&self, ui: &mut Ui, value: &mut f64) -> Response {
-        let theme = Theme::of(ui);
-        let width = ui.available_width();
-        ui.spacing_mut().item_spacing.x = 0.0;
-        let label = egui::Label::new(egui::RichText::new(self.label).color(theme.mute)).truncate();
-        let label_width = (width * LABEL_PART).min(LABEL_MOST);
-        let label = ui.add_sized(vec2(label_width, ROW_HEIGHT), AtLeft(label));
-        let value_width = VALUE_WIDTH;
-        let track = vec2((width - label_width - value_width - GAP).max(24.0), ROW_HEIGHT);
-        let track = self.track_ui(ui, track, value);
-        ui.add_space(GAP);
-        self.value_ui(ui, value_width, value);
-        label.union(track)
+    fn label_ui(&self, ui: &mut Ui, area: Rect) {
+        let text = egui::RichText::new(self.label).color(Theme::of(ui).mute);
+        let layout = Layout::left_to_right(Align::Center);
+        let mut ui = ui.new_child(egui::UiBuilder::new().max_rect(area).layout(layout));
+        ui.add(egui::Label::new(text).truncate());
     }
 
-    fn track_ui(&self, ui: &mut Ui, size: egui::Vec2, value: &mut f64) -> Response {
-        let (area, mut response) = ui.allocate_exact_size(size, Sense::click_and_drag());
+    fn track_ui(&self, ui: &Ui, area: Rect, value: &mut f64) {
+        let id = ui.scope_id().with(&self.name);
+        let response = ui.interact(area, id, Sense::click_and_drag());
         let rail = Rect::from_center_size(area.center(), vec2(area.width() - 2.0 * KNOB, RAIL));
         if let Some(at) = response.interact_pointer_pos() {
             let way = (at.x - rail.left()) / rail.width();
@@ -111,13 +99,11 @@ impl<'a> Slider<'a> {
             node.set_min_numeric_value(least);
             node.set_max_numeric_value(most);
             node.set_value(self.unit.text(shown));
-            [Action::SetValue, Action::Increment, Action::Decrement]
-                .into_iter()
-                .for_each(|action| node.add_action(action));
+            for action in [Action::SetValue, Action::Increment, Action::Decrement] {
+                node.add_action(action);
+            }
         });
         self.paint(ui, rail, &response, *value);
-        response.flags.set(egui::response::Flags::CHANGED, false);
-        response
     }
 
     /// The value that the keyboard or a screen reader asks for.
@@ -155,8 +141,7 @@ impl<'a> Slider<'a> {
         let painter = ui.painter();
         painter.rect_filled(rail, RAIL / 2.0, theme.line);
         let done = rail.with_max_x(knob.x);
-        let colour =
-            if self.wrong.is_some() { theme.err } else { self.colour.unwrap_or(theme.mute) };
+        let colour = if self.wrong.is_some() { theme.err } else { theme.mute };
         painter.rect_filled(done, RAIL / 2.0, colour);
         let touched = response.hovered() || response.dragged() || response.has_focus();
         let radius = if touched { KNOB + 1.0 } else { KNOB };
@@ -166,33 +151,30 @@ impl<'a> Slider<'a> {
         }
     }
 
-    fn value_ui(&self, ui: &mut Ui, width: f32, value: &mut f64) {
+    fn value_ui(&self, ui: &mut Ui, area: Rect, value: &mut f64) {
         let theme = Theme::of(ui);
-        ui.allocate_ui_with_layout(
-            vec2(width, ROW_HEIGHT),
-            Layout::right_to_left(Align::Center),
-            |ui| {
-                let (least, most) = self.scale.bounds();
-                let unit = self.unit;
-                ui.style_mut().override_text_style = Some(egui::TextStyle::Monospace);
-                ui.style_mut().drag_value_text_style = egui::TextStyle::Monospace;
-                ui.spacing_mut().button_padding = vec2(0.0, 0.0);
-                ui.spacing_mut().interact_size = vec2(width, 18.0);
-                let widgets = &mut ui.visuals_mut().widgets;
-                widgets.inactive.weak_bg_fill = Color32::TRANSPARENT;
-                widgets.inactive.bg_stroke = Stroke::NONE;
-                widgets.inactive.fg_stroke.color =
-                    if self.wrong.is_some() { theme.err } else { theme.text };
-                let drag = DragValue::new(value)
-                    .range(least..=f64::MAX.min(most * TYPED_BEYOND))
-                    .speed((most - least) / 400.0)
-                    .custom_formatter(move |value, _| unit.text(value))
-                    .custom_parser(move |text| unit.read(text));
-                let response = ui.add(drag);
-                let name = format!("{} value", self.name);
-                response.widget_info(|| WidgetInfo::labeled(egui::Role::SpinButton, true, &name));
-            },
-        );
+        let layout = Layout::right_to_left(Align::Center);
+        let mut ui = ui.new_child(egui::UiBuilder::new().max_rect(area).layout(layout));
+        let (least, most) = self.scale.bounds();
+        let unit = self.unit;
+        let style = ui.style_mut();
+        style.override_text_style = Some(egui::TextStyle::Monospace);
+        style.drag_value_text_style = egui::TextStyle::Monospace;
+        style.spacing.button_padding = vec2(0.0, 0.0);
+        style.spacing.interact_size = vec2(0.0, 18.0);
+        let quiet = &mut style.visuals.widgets.inactive;
+        quiet.weak_bg_fill = Color32::TRANSPARENT;
+        quiet.bg_stroke = Stroke::NONE;
+        quiet.fg_stroke.color = if self.wrong.is_some() { theme.err } else { theme.text };
+        let drag = DragValue::new(value)
+            .range(least..=most * TYPED_BEYOND)
+            .clamp_existing_to_range(false)
+            .speed((most - least) / 400.0)
+            .custom_formatter(move |value, _| unit.text(value))
+            .custom_parser(move |text| unit.read(text));
+        let response = ui.add(drag);
+        let name = format!("{} value", self.name);
+        response.widget_info(|| WidgetInfo::labeled(egui::Role::SpinButton, true, &name));
     }
 
     fn tooltip(&self) -> String {
@@ -203,18 +185,8 @@ impl<'a> Slider<'a> {
     }
 }
 
-/// A label that begins at the left of its place, which `add_sized` alone would centre.
-struct AtLeft(egui::Label);
-
-impl egui::Widget for AtLeft {
-    fn ui(self, ui: &mut Ui) -> Response {
-        ui.with_layout(Layout::left_to_right(Align::Center), |ui| ui.add(self.0)).inner
-    }
-}
-
 const RAIL: f32 = 4.0;
 const KNOB: f32 = 4.5;
-const GAP: f32 = 8.0;
 const LABEL_PART: f32 = 0.34;
 const LABEL_MOST: f32 = 96.0;
 const VALUE_WIDTH: f32 = 60.0;
