@@ -35,14 +35,21 @@ pub enum Kind {
     Trouble,
 }
 
+impl Event {
+    /// A server, named by its pool and itself, changed its health.
+    pub fn health(at_ns: u64, about: (String, String), to: Health, cause: Cause) -> Self {
+        let (pool, server) = about;
+        let text = format!("{pool}/{server} is {}: {}", state(to), because(cause));
+        Self { at_ns, kind: Kind::Health { pool, server, to }, text }
+    }
+}
+
 impl From<proxy::Event> for Event {
     fn from(event: proxy::Event) -> Self {
         let proxy::Event { at_ns, what } = event;
         match what {
             proxy::What::Health { pool, server, to, cause } => {
-                let text = format!("{pool}/{server} is {}: {}", state(to), because(cause));
-                let (pool, server) = (pool.to_string(), server.to_string());
-                Self { at_ns, kind: Kind::Health { pool, server, to }, text }
+                Self::health(at_ns, (pool.to_string(), server.to_string()), to, cause)
             }
             proxy::What::Misbehaved { listener, why } => {
                 let text = format!("listener {listener}: {why}");

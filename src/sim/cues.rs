@@ -1,8 +1,11 @@
 //! Cues in virtual time: an edit of the lab, and what follows from the new lab.
 
+use std::sync::Arc;
+
 use crate::lab::{self, Lab};
 use crate::meter::Outcome;
 
+use super::journal::Happening;
 use super::server::Server;
 use super::{Simulation, moved};
 
@@ -13,6 +16,10 @@ impl Simulation {
         let next =
             cue.apply(&self.lab).expect("a checked lab's cues can be applied in their order");
         self.take_over(next, &cue.name);
+        if let Some(journal) = &mut self.journal {
+            let lab = Arc::new(self.lab.clone());
+            journal.happened.push((self.agenda.now_ns(), Happening::Cue { index, lab }));
+        }
     }
 
     /// Goes on with another lab. Listeners, routes and the number of pools stay as they are: no edit changes

@@ -64,7 +64,7 @@ fn each_worker_keeps_its_own_line_and_its_own_bound() {
     let mut lab = lab_of(servers, "", client, "");
     lab.state = WorkerState::PerWorker;
     lab.workers = Some(2);
-    let mut simulation = Simulation::new(&lab, 1);
+    let mut simulation = Simulation::new(&lab, 1, None);
     for now_ms in 1..1_000 {
         simulation.run_until(now_ms * 1_000_000);
         let pools = &simulation.fronts[0].pools;

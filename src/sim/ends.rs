@@ -15,6 +15,9 @@ impl Simulation {
     /// Ends a try: the server is free of it, everybody learns of it, and the request is tried again or ends.
     pub(super) fn settle(&mut self, id: FlightId, outcome: Outcome, status: Option<u16>) {
         let Some(at) = self.leave_server(id, outcome, !outcome.is_error()) else { return };
+        if let (Some(journal), Some(flight)) = (&mut self.journal, self.flights.get(id)) {
+            journal.answered(flight.number, status);
+        }
         self.tell_judge(id, &at, outcome);
         self.let_next_in(id, &at);
         // What the client has had a part of cannot be had again.
@@ -39,6 +42,9 @@ impl Simulation {
         let meter = &mut self.servers[at.server as usize].meter;
         meter.counters.finish_alone(outcome);
         meter.latency.record_alone(latency_ns);
+        if let Some(journal) = &mut self.journal {
+            journal.left(flight.number, outcome, now_ns);
+        }
         Some(at)
     }
 
@@ -99,6 +105,9 @@ impl Simulation {
         self.count_time();
         let now_ns = self.now_ns();
         let Some(flight) = self.flights.remove(id) else { return };
+        if let Some(journal) = &mut self.journal {
+            journal.ended(flight.number, outcome, now_ns);
+        }
         if flight.is_retry {
             self.fronts[flight.front as usize].retries_under_way -= 1;
         }

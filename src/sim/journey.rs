@@ -42,6 +42,9 @@ impl Simulation {
         flight.way = way;
         flight.front = front;
         flight.worker = if workers == 1 { 0 } else { (mix(connection) % workers) as u32 };
+        if let Some(journal) = &mut self.journal {
+            journal.led(flight);
+        }
         self.dispatch(id);
     }
 
@@ -65,7 +68,12 @@ impl Simulation {
         };
         let request =
             Request { key: &self.key, address: Some(address), now_ns, tried: flight.tried };
-        let pick = pool.pick_or_repeat(&request, own, &mut self.dice, &mut Notes::off());
+        let journal = self.journal.as_mut().filter(|journal| journal.wants_reasons());
+        let mut notes = if journal.is_some() { Notes::on() } else { Notes::off() };
+        let pick = pool.pick_or_repeat(&request, own, &mut self.dice, &mut notes);
+        if let Some(journal) = journal {
+            journal.decided(notes.take());
+        }
         let is_bound = bond != Bond::None && bond != Bond::Expired;
         let strict = front.bonds.is_strict();
         if self.sessions[flight.front as usize].home(client).is_some() {
@@ -108,6 +116,9 @@ impl Simulation {
         flight.line_until_ns = None;
         let server = &mut self.servers[number as usize];
         server.meter.counters.start_alone();
+        if let Some(journal) = &mut self.journal {
+            journal.began(flight.number, number, now_ns);
+        }
         let fate = server.fate(&mut work(self.seed, FATE_STREAM, flight));
         let attempt = flight.attempts;
         flight.stage = Stage::At(Attempt {
@@ -154,6 +165,9 @@ impl Simulation {
         let attempt = flight.attempts;
         let Stage::At(at) = &mut flight.stage else { return };
         at.in_service = true;
+        if let Some(journal) = &mut self.journal {
+            journal.in_service(flight.number, now_ns);
+        }
         let server = &self.servers[number as usize];
         if let Some(service_ns) = server.service_ns(now_ns, at.fate, &mut dice) {
             let at_ns = now_ns.saturating_add(service_ns);

@@ -26,7 +26,7 @@ proptest! {
 
     #[test]
     fn whatever_happens_every_request_is_accounted_for(scene in scenes(), seed in 0_u64..1_000) {
-        let mut simulation = Simulation::new(&scene.lab(), seed);
+        let mut simulation = Simulation::new(&scene.lab(), seed, None);
         for now_ms in (100..=4_000).step_by(100) {
             simulation.run_until(now_ms * 1_000_000);
             check_ledger(&simulation);

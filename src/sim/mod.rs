@@ -18,9 +18,11 @@ mod ends;
 mod event;
 mod flight;
 mod front;
+mod journal;
 mod journey;
 mod moved;
 mod report;
+mod run;
 mod server;
 mod sessions;
 mod stick;
@@ -43,14 +45,17 @@ use crowd::Crowd;
 use event::Event;
 use flight::Flights;
 use front::Front;
+use journal::Journal;
+pub use journal::{AskedFor, Detail, Happening, Journey, Try};
 pub use report::Report;
+pub use run::{PoolNow, Run, ServerNow};
 use server::Server;
 use sessions::Sessions;
 use way::Ways;
 
 /// Runs a lab in virtual time. The lab has to be a checked one.
 pub fn run(lab: &Lab, seed: u64, duration: Period) -> Report {
-    let mut simulation = Simulation::new(lab, seed);
+    let mut simulation = Simulation::new(lab, seed, None);
     simulation.run_until(duration.ns());
     simulation.report(duration)
 }
@@ -78,10 +83,12 @@ struct Simulation {
     request_ns: u128,
     counted_until_ns: u64,
     key: Vec<u8>,
+    /// Of a run that is followed.
+    journal: Option<Journal>,
 }
 
 impl Simulation {
-    fn new(lab: &Lab, seed: u64) -> Self {
+    fn new(lab: &Lab, seed: u64, journal: Option<Journal>) -> Self {
         let mut servers = Vec::new();
         let workers = match lab.state {
             WorkerState::Shared => 1,
@@ -126,6 +133,7 @@ impl Simulation {
             request_ns: 0,
             counted_until_ns: 0,
             key: Vec::new(),
+            journal,
             lab: lab.clone(),
             seed,
         };
@@ -238,6 +246,9 @@ impl Simulation {
             group.set_asking(user, true);
         }
         group.meter.counters.start_alone();
+        if let Some(journal) = &mut self.journal {
+            journal.came(&flight, group);
+        }
         // Without a bound, a pool that cannot keep up would take all memory before the run ends.
         let full = self.flights.under_way() >= self.lab.limits.connections as usize;
         let id = self.flights.add(flight);

@@ -59,7 +59,7 @@ impl Simulation {
     }
 
     /// Everything measured so far.
-    fn figures(&self) -> Figures {
+    pub(super) fn figures(&self) -> Figures {
         let clients =
             self.crowds.iter().map(|crowd| (crowd.client.name.clone(), crowd.meter.read()));
         let pools = self.fronts.iter().zip(&self.sessions).map(|(front, sessions)| {

@@ -171,7 +171,7 @@ fn two_choices_leave_a_doubly_exponential_tail_of_queues() {
         .collect();
     let client = format!("arrivals: poisson(per_second: {})", f64::from(n) * load * 100.0);
     let lab = lab_of(&servers.join(","), r#"algorithm: "power-of-choices""#, &client, "");
-    let mut simulation = Simulation::new(&lab, 5);
+    let mut simulation = Simulation::new(&lab, 5, None);
     let mut looked = vec![[0.0; 7]; 20];
     simulation.run_until(1_000_000_000);
     for look in 0..160 {
@@ -194,5 +194,26 @@ fn two_choices_leave_a_doubly_exponential_tail_of_queues() {
         let one_choice = libm::pow(load, i as f64);
         assert!((mean - slower).abs() > within, "{i}: {mean} ± {within} may be {slower}");
         assert!(i == 1 || (mean - one_choice).abs() > within, "{i}: {mean} may be {one_choice}");
+    }
+}
+
+#[test]
+fn a_run_gives_the_same_whoever_follows_it_and_however_often_it_stops() {
+    for preset in crate::lab::PRESETS {
+        let lab = crate::lab::load(preset.text.as_bytes()).unwrap().lab.into_lab();
+        let duration = Period::from_secs(22);
+        let alone = run(&lab, 3, duration);
+        for detail in [Detail::Ways, Detail::Reasons] {
+            let mut followed = Run::followed(&lab, 3, detail);
+            for step in 1..=100 {
+                followed.advance(duration.ns() * step / 100);
+            }
+            let n_ended = followed.take_ended().len() as u64;
+            let n_under_way = followed.under_way().count() as u64;
+            let report = followed.report(duration);
+            assert!(report == alone, "{}", preset.file);
+            let finished = report.overall.clients_together().counters.finished();
+            assert_eq!((n_ended, n_under_way), (finished, report.unfinished), "{}", preset.file);
+        }
     }
 }

@@ -1,8 +1,10 @@
 //! Checks, judgements and their consequences in virtual time.
 
+use crate::balance::health::Change;
 use crate::meter::{Outcome, StatusClass};
 
 use super::flight::{Attempt, FlightId};
+use super::journal::Happening;
 use super::{Event, Simulation};
 
 impl Simulation {
@@ -22,14 +24,13 @@ impl Simulation {
     }
 
     pub(super) fn check(&mut self, front_index: u32, server: u32) {
-        let now_ns = self.now_ns();
         let front = &mut self.fronts[front_index as usize];
         let Some(active) = &front.settings.health.active else { return };
         let good = self.servers[server as usize].passes_check(&active.probe, &mut self.check_dice);
         // A server that left the pool is not checked any more.
         let Some(member) = front.member_of(server) else { return };
         if let Some(change) = front.judge.checked(member as usize, good) {
-            front.enforce(change, now_ns);
+            self.enforce(front_index, change);
             self.ask_again(front_index);
         }
         self.plan_check(front_index, server, false);
@@ -46,13 +47,24 @@ impl Simulation {
         let bad =
             outcome.is_error() && (!by_status || front.settings.health.passive.count_server_errors);
         if let Some(change) = front.judge.answered(member as usize, !bad, now_ns) {
-            front.enforce(change, now_ns);
+            self.enforce(front_index, change);
             self.ask_again(front_index);
         }
         // Only a bad end gives the judge something to come back for, also where the server's health stays as it
         // is: an ejection behind a failed check has to end, too.
         if bad {
             self.plan_judgement(front_index);
+        }
+    }
+
+    fn enforce(&mut self, front_index: u32, change: Change) {
+        let now_ns = self.now_ns();
+        let front = &self.fronts[front_index as usize];
+        front.enforce(change, now_ns);
+        if let Some(journal) = &mut self.journal {
+            let server = front.servers[change.member];
+            let happening = Happening::Health { pool: front_index, server, change };
+            journal.happened.push((now_ns, happening));
         }
     }
 
@@ -75,7 +87,7 @@ impl Simulation {
         front.judgement_ns = None;
         let changes = front.judge.advance(now_ns);
         for &change in &changes {
-            front.enforce(change, now_ns);
+            self.enforce(front_index, change);
         }
         if !changes.is_empty() {
             self.ask_again(front_index);

@@ -57,6 +57,7 @@ impl App {
     ) -> Self {
         theme::apply(ctx);
         let mut workbench = Workbench::new(Desk::new(lab, None), view);
+        workbench.status = Some(Arc::new(super::story::status(&workbench.desk.draft)));
         workbench.story = story;
         workbench.now_ns = now_ns;
         Self {

@@ -5,12 +5,14 @@
 
 mod frame;
 mod mark;
+mod told;
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
 pub use frame::{Frame, PoolFrame, ServerFrame};
 pub use mark::{Mark, Sort};
+pub use told::{status, told};
 
 use crate::engine::{Begun, Dropped, Observation, Record};
 use crate::lab::{KeyMoves, Lab};
