@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use egui::{CentralPanel, Context, Frame, Panel, Ui};
+use egui::{CentralPanel, Context, Frame, Panel, Rect, Ui};
 
 use super::desk::{Desk, Settled};
 use super::selection::Selection;
@@ -23,6 +23,7 @@ pub struct App {
     failed: Option<String>,
     settings: Settings,
     panes: Panes,
+    regions: Vec<(&'static str, Rect)>,
 }
 
 /// What each region remembers for itself.
@@ -42,6 +43,7 @@ impl App {
             failed: None,
             settings,
             panes: Panes::default(),
+            regions: Vec::new(),
         };
         app.start(ctx);
         app
@@ -66,6 +68,7 @@ impl App {
             failed: None,
             settings: Settings::default(),
             panes: Panes::default(),
+            regions: Vec::new(),
         }
     }
 
@@ -95,37 +98,56 @@ impl App {
     fn regions_ui(&mut self, ui: &mut Ui) {
         let theme = Theme::of(ui);
         let panel = |fill| Frame::new().fill(fill);
-        let Self { workbench, panes, .. } = self;
+        let Self { workbench, panes, regions, .. } = self;
+        regions.clear();
+        let mut note = |name, shown: egui::InnerResponse<()>| {
+            regions.push((name, shown.response.rect));
+        };
         if workbench.view.arrangement == Arrangement::Present {
-            CentralPanel::no_frame()
+            let stage = CentralPanel::no_frame()
                 .frame(panel(theme.bg))
                 .show(ui, |ui| stage::stage_ui(ui, &mut panes.stage, workbench));
-            return;
+            return note("stage", stage);
         }
-        Panel::top("bar")
+        let bar = Panel::top("bar")
             .exact_size(theme::BAR_HEIGHT)
             .frame(panel(theme.panel))
             .show(ui, |ui| bar::bar_ui(ui, workbench));
-        Panel::bottom("time")
+        note("bar", bar);
+        let time = Panel::bottom("time")
             .default_size(theme::TIME_HEIGHT)
             .size_range(96.0..=420.0)
             .resizable(true)
             .frame(panel(theme.panel))
             .show(ui, |ui| time::time_ui(ui, workbench));
-        Panel::left("side")
+        note("time", time);
+        let side = Panel::left("side")
             .exact_size(theme::SIDE_WIDTH)
             .frame(panel(theme.panel))
             .show(ui, |ui| side::side_ui(ui, workbench));
+        note("side", side);
         if !workbench.selection.is_nothing() {
-            Panel::right("why")
+            let why = Panel::right("why")
                 .default_size(theme::WHY_WIDTH)
                 .size_range(theme::WHY_WIDTH..=480.0)
                 .frame(panel(theme.panel))
                 .show(ui, |ui| why::why_ui(ui, workbench));
+            note("why", why);
         }
-        CentralPanel::no_frame()
+        let stage = CentralPanel::no_frame()
             .frame(panel(theme.bg))
             .show(ui, |ui| stage::stage_ui(ui, &mut panes.stage, workbench));
+        note("stage", stage);
+    }
+
+    /// Where the regions were in the last frame, by their names.
+    pub fn regions(&self) -> &[(&'static str, Rect)] {
+        &self.regions
+    }
+
+    /// The engine, if one runs.
+    pub fn engine(&self) -> Option<&crate::engine::Engine> {
+        self.watch.as_ref().map(Watch::engine)
     }
 
     fn start(&mut self, ctx: &Context) {

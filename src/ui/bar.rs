@@ -82,8 +82,10 @@ fn address_ui(ui: &mut Ui, workbench: &mut Workbench) {
     };
     let is_open = matches!(listener.state, ListenerState::Open { .. });
     let chip = chip_frame(theme, if why.is_some() { theme.err } else { theme.line });
-    let response = ui.allocate_ui(vec2(0.0, 28.0), |ui| {
+    let row = Layout::left_to_right(Align::Center);
+    let response = ui.allocate_ui_with_layout(vec2(0.0, 28.0), row, |ui| {
         chip.show(ui, |ui| {
+            ui.set_height(18.0);
             ui.label(number(text.clone()).color(colour));
             if is_open {
                 let copy =

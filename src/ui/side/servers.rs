@@ -189,7 +189,12 @@ impl Card<'_> {
                     .seen
                     .share
                     .map_or_else(|| "–".to_owned(), |it| format!("{:.0} %", it * 100.0));
-                ui.label(number(share)).on_hover_text("share of the last 10 s");
+                let label = ui.label(number(&share));
+                label.widget_info(|| {
+                    let name = format!("{} share {share}", server.name);
+                    WidgetInfo::labeled(egui::Role::Label, true, name)
+                });
+                label.on_hover_text("share of the last 10 s");
                 state_ui(ui, server, self.seen.frame);
             });
         });

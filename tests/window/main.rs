@@ -1,0 +1,5 @@
+//! The window without a screen: everything a hand can do, by the names that things have for everybody.
+
+mod everywhere;
+mod kit;
+mod side;
