@@ -15,6 +15,7 @@ pub mod app;
 pub mod badges;
 mod bar;
 pub mod desk;
+pub mod doctor;
 pub mod playhead;
 pub mod selection;
 mod side;

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::badges::{Badge, Badges};
 use super::desk::Desk;
+use super::doctor::Doctor;
 use super::playhead::Playhead;
 use super::selection::Selection;
 use super::signal::Signal;
@@ -23,6 +24,8 @@ pub struct Workbench {
     pub selection: Selection,
     pub playhead: Playhead,
     pub badges: Badges,
+    /// Says whether shares are as they should be.
+    pub doctor: Doctor,
     /// How the engine stands; nothing before it has started.
     pub status: Option<Arc<Status>>,
     pub verbs: Vec<Verb>,
@@ -47,6 +50,7 @@ impl Workbench {
             selection: Selection::Nothing,
             playhead: Playhead::Live,
             badges,
+            doctor: Doctor::default(),
             status: None,
             verbs: Vec::new(),
             signals: Vec::new(),

@@ -7,6 +7,7 @@ mod requests;
 
 use egui::{Align, Layout, Rect, RichText, Sense, Ui, WidgetInfo, vec2};
 
+use super::doctor::doctor_ui;
 use super::theme::{self, Theme};
 use super::view::{Arrangement, Tab};
 use super::workbench::Workbench;
@@ -23,6 +24,13 @@ pub(super) struct Stage {
 pub(super) fn stage_ui(ui: &mut Ui, stage: &mut Stage, workbench: &mut Workbench) {
     if workbench.view.arrangement != Arrangement::Present {
         tabs_ui(ui, stage, workbench);
+        if matches!(workbench.view.tab, Tab::Flow | Tab::Requests) {
+            // Who gets how much is what these two tabs show, so the doctor's line stands below them.
+            egui::Panel::bottom("doctor")
+                .frame(egui::Frame::new().inner_margin(egui::Margin::symmetric(16, 10)))
+                .show_separator_line(false)
+                .show(ui, |ui| doctor_ui(ui, workbench));
+        }
     }
     match workbench.view.tab {
         Tab::Flow => flow::flow_ui(ui, &mut stage.flow, workbench),
