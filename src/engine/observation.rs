@@ -12,7 +12,7 @@ use crate::proxy::{Begun, Plan, Record};
 use crate::world::MockReading;
 
 /// One look at everything.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub struct Observation {
     pub at_ns: u64,
     /// Measured since the start, by client group and by server.

@@ -29,6 +29,7 @@ pub mod view;
 mod watch;
 mod why;
 mod widgets;
+mod words;
 pub mod workbench;
 
 use std::path::PathBuf;

@@ -1,0 +1,89 @@
+//! Who got how many of the last requests: a thin bar in the servers' colours, and a sentence about it.
+
+use egui::{Align, Layout, Rect, RichText, Sense, Ui, WidgetInfo, pos2, vec2};
+
+use crate::ui::badges::Badge;
+use crate::ui::theme::Theme;
+use crate::ui::workbench::Workbench;
+
+pub(super) fn shares_ui(ui: &mut Ui, workbench: &Workbench) {
+    let shares = shares(workbench);
+    let words = words(&shares);
+    ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+        ui.set_max_height(16.0);
+        ui.label(RichText::new(&words).small().color(Theme::of(ui).mute));
+        ui.add_space(4.0);
+        let (area, response) =
+            ui.allocate_exact_size(vec2(ui.available_width(), 10.0), Sense::hover());
+        bar(ui, area, &shares);
+        response.widget_info(|| {
+            WidgetInfo::labeled(egui::Role::Image, true, format!("Shares {words}"))
+        });
+    });
+}
+
+struct Share {
+    badge: Badge,
+    part: f64,
+}
+
+/// Of the pool in focus, over the last seconds. Empty if nothing was given out.
+fn shares(workbench: &Workbench) -> Vec<Share> {
+    let Some(pool) = workbench.pool() else { return Vec::new() };
+    let to_ns = workbench.moment_ns();
+    let mut counts: Vec<(&str, u64)> = Vec::new();
+    for frame in workbench.story.frames_between(to_ns.saturating_sub(RECENT_NS), to_ns) {
+        for server in frame.pool(&pool.name).iter().flat_map(|pool| &pool.servers) {
+            let started = server.measured.counters.started;
+            match counts.iter_mut().find(|(name, _)| *name == &*server.name) {
+                Some((_, count)) => *count += started,
+                None => counts.push((&server.name, started)),
+            }
+        }
+    }
+    let total: u64 = counts.iter().map(|(_, count)| count).sum();
+    if total == 0 {
+        return Vec::new();
+    }
+    let share = |(name, count): (&str, u64)| Share {
+        badge: workbench.badge(&pool.name, name),
+        part: count as f64 / total as f64,
+    };
+    counts.into_iter().map(share).collect()
+}
+
+fn words(shares: &[Share]) -> String {
+    if shares.is_empty() {
+        return "nothing in the last 10 s".to_owned();
+    }
+    let parts = shares.iter().take(NAMED_MAX).map(|share| format!("{:.0}", share.part * 100.0));
+    let more = if shares.len() > NAMED_MAX { " / …" } else { "" };
+    format!("{}{more} % in the last 10 s", parts.collect::<Vec<_>>().join(" / "))
+}
+
+fn bar(ui: &Ui, area: Rect, shares: &[Share]) {
+    let theme = Theme::of(ui);
+    let painter = ui.painter();
+    painter.rect_filled(area, RADIUS, theme.line);
+    let mut left = area.left();
+    for (place, Share { badge, part }) in shares.iter().enumerate() {
+        let right = if place + 1 == shares.len() {
+            area.right()
+        } else {
+            left + area.width() * *part as f32
+        };
+        let part = Rect::from_min_max(pos2(left, area.top()), pos2(right, area.bottom()));
+        if part.width() > 0.0 {
+            badge.fill(painter, part, 0, badge.colour(theme));
+        }
+        left = right;
+    }
+    // The ends are rounded by what lies behind the bar.
+    let corner = egui::Stroke::new(2.0, theme.bg);
+    painter.rect_stroke(area, RADIUS, corner, egui::StrokeKind::Outside);
+}
+
+const RADIUS: u8 = 3;
+const RECENT_NS: u64 = 10_000_000_000;
+/// More numbers in a row are no longer read.
+const NAMED_MAX: usize = 8;

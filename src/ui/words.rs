@@ -1,0 +1,77 @@
+//! Words and numbers that several regions show: how a request ended, when it came, how long it took.
+
+use crate::meter::{LimitKind, Outcome, StatusClass, TimeoutKind};
+
+/// How a request, or one try of it, ended, as it stands in a row.
+pub(in crate::ui) fn outcome_words(outcome: Outcome) -> &'static str {
+    match outcome {
+        Outcome::Answered(StatusClass::ServerError) => "answered with a server's error",
+        Outcome::Answered(StatusClass::ClientError) => "answered with a client's error",
+        Outcome::Answered(_) => "answered",
+        Outcome::Carried => "carried",
+        Outcome::NoServer => "no server could be picked",
+        Outcome::QueueFull => "queue full",
+        Outcome::TimedOut(kind) => timeout_words(kind),
+        Outcome::Refused => "connection refused",
+        Outcome::Reset => "connection broke",
+        Outcome::BadResponse => "answer not understood",
+        Outcome::LimitHit(kind) => limit_words(kind),
+        Outcome::ClientLeft => "client left",
+        Outcome::BadRequest => "bad request",
+    }
+}
+
+fn timeout_words(kind: TimeoutKind) -> &'static str {
+    match kind {
+        TimeoutKind::RequestHead => "request head took too long",
+        TimeoutKind::Queue => "waited too long for a server",
+        TimeoutKind::Connect => "connecting took too long",
+        TimeoutKind::TlsHandshake => "TLS handshake took too long",
+        TimeoutKind::Response => "answer took too long",
+        TimeoutKind::Idle => "nothing moved for too long",
+        TimeoutKind::Total => "all of it took too long",
+    }
+}
+
+fn limit_words(kind: LimitKind) -> &'static str {
+    match kind {
+        LimitKind::HeadSize => "head too large",
+        LimitKind::HeaderCount => "too many headers",
+        LimitKind::BodySize => "body too large",
+        LimitKind::Connections => "too many connections",
+        LimitKind::Streams => "too many streams",
+        LimitKind::Resets => "too many resets",
+        LimitKind::Retries => "too many retries",
+    }
+}
+
+/// `10:42:07.118` in UTC, as access logs have it.
+pub(in crate::ui) fn time_of_day(unix_ns: u64) -> String {
+    let millis = unix_ns / 1_000_000;
+    let (secs, millis) = (millis / 1_000 % 86_400, millis % 1_000);
+    format!("{:02}:{:02}:{:02}.{millis:03}", secs / 3_600, secs / 60 % 60, secs % 60)
+}
+
+/// `1,234,567`.
+pub(in crate::ui) fn grouped(count: u64) -> String {
+    let digits = count.to_string();
+    let mut text = String::with_capacity(digits.len() + digits.len() / 3);
+    for (place, digit) in digits.chars().enumerate() {
+        if place > 0 && (digits.len() - place).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_of_day_and_counts_are_readable() {
+        assert_eq!(time_of_day(1_786_272_127_118_999_999), "10:42:07.118");
+        assert_eq!([0, 999, 1_000, 1_234_567].map(grouped), ["0", "999", "1,000", "1,234,567"]);
+    }
+}
