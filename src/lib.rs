@@ -6,7 +6,7 @@
 //! [`balance::Balancer`]: it gets the members, the request and the dice as arguments and says which member. What
 //! surrounds every algorithm (stickiness, priorities, zones, slow start, panic, lines) is one more piece of pure code,
 //! [`balance::pool::Pool`]. Whoever hosts it brings time, requests and servers: the simulator does so in virtual time,
-//! the proxy on real sockets, the window will draw what it shows of itself. Since all run the same compiled code,
+//! the proxy on real sockets, the window draws what it shows of itself. Since all run the same compiled code,
 //! they cannot disagree.
 //!
 //! One document. A [`lab::Lab`] is everything a person can set, as a plain value; [`lab::check`] finds every problem
