@@ -31,7 +31,7 @@ const TOP: &[&str] =
     &["dice", "hash", "period", "balance", "model", "meter", "lab", "sim", "engine", "peers"];
 
 /// Each foreign crate with the rooms it may be named in. A crate not named here is a finding.
-const CRATES: [(&str, &[&str]); 35] = [
+const CRATES: [(&str, &[&str]); 36] = [
     ("arc_swap", &["proxy", "engine"]),
     ("bytes", LIVE),
     ("clap", &["cli"]),
@@ -51,6 +51,7 @@ const CRATES: [(&str, &[&str]); 35] = [
     ("libm", &["balance", "model", "meter", "period", "sim", "lab", "ui"]),
     ("md5", &["hash"]),
     ("notify", &["engine"]),
+    ("png", &["ui"]),
     ("rcgen", &["proxy"]),
     ("rfd", &["ui"]),
     ("ring", &["proxy"]),

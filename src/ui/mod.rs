@@ -14,9 +14,11 @@
 pub mod app;
 pub mod badges;
 mod bar;
+pub mod camera;
 pub mod desk;
 pub mod doctor;
 pub mod playhead;
+pub mod raster;
 pub mod selection;
 mod side;
 pub mod signal;
