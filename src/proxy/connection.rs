@@ -48,7 +48,7 @@ pub(super) struct Connection<N: Network> {
     pub(super) tls_ns: u64,
     pub(super) door: watch::Receiver<Door>,
     /// What the connection has become, if it is no HTTP any more.
-    pub(super) tunnel: RefCell<Option<l7::Tunnel>>,
+    pub(super) tunnel: RefCell<Option<l7::Tunnel<N::Stream>>>,
 }
 
 /// A client and the address that it came to.

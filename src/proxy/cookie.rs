@@ -1,26 +1,24 @@
 //! Cookies, found where they lie in header fields, and the ones the proxy sets itself.
 
-use http::header::{COOKIE, SET_COOKIE};
-use http::{HeaderMap, HeaderValue};
-
+use super::fields::{Fields, Name};
 use crate::lab::{InsertedCookie, SameSite};
 
 /// The value of a client's cookie, by its name. The first one counts, as RFC 6265 section 5.4 puts the most
 /// specific one first.
-pub fn find<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a [u8]> {
-    let fields = headers.get_all(COOKIE).into_iter();
-    let mut pairs = fields.flat_map(|field| field.as_bytes().split(|&byte| byte == b';'));
+pub fn find<'a>(fields: &'a Fields, name: &str) -> Option<&'a [u8]> {
+    let cookies = fields.all(Name::Cookie);
+    let mut pairs = cookies.flat_map(|field| field.split(|&byte| byte == b';'));
     pairs.find_map(|pair| value_of(pair, name))
 }
 
 /// Takes a cookie out of what goes to the server: it is between the client and the proxy.
-pub fn remove(headers: &mut HeaderMap, name: &str) {
-    if find(headers, name).is_none() {
+pub fn remove(fields: &mut Fields, name: &str) {
+    if find(fields, name).is_none() {
         return;
     }
     let mut kept: Vec<u8> = Vec::new();
-    for field in headers.get_all(COOKIE) {
-        let pairs = field.as_bytes().split(|&byte| byte == b';').map(<[u8]>::trim_ascii);
+    for field in fields.all(Name::Cookie) {
+        let pairs = field.split(|&byte| byte == b';').map(<[u8]>::trim_ascii);
         for pair in pairs.filter(|pair| !pair.is_empty() && value_of(pair, name).is_none()) {
             if !kept.is_empty() {
                 kept.extend_from_slice(b"; ");
@@ -28,11 +26,9 @@ pub fn remove(headers: &mut HeaderMap, name: &str) {
             kept.extend_from_slice(pair);
         }
     }
-    headers.remove(COOKIE);
-    if !kept.is_empty()
-        && let Ok(value) = HeaderValue::from_bytes(&kept)
-    {
-        headers.insert(COOKIE, value);
+    fields.remove(Name::Cookie);
+    if !kept.is_empty() {
+        fields.add(Name::Cookie, &kept);
     }
 }
 
@@ -45,19 +41,18 @@ pub enum Change<'a> {
 }
 
 /// What the fields of an answer do with the cookie of this name; the last word counts.
-pub fn change<'a>(headers: &'a HeaderMap, name: &str) -> Option<Change<'a>> {
-    let fields = headers.get_all(SET_COOKIE).into_iter();
-    let mut changes = fields.filter_map(|field| {
-        let mut parts = field.as_bytes().split(|&byte| byte == b';');
+pub fn change<'a>(fields: &'a Fields, name: &str) -> Option<Change<'a>> {
+    let changes = fields.all(Name::SetCookie).filter_map(|field| {
+        let mut parts = field.split(|&byte| byte == b';');
         let value = value_of(parts.next()?, name)?;
         let deleted = value.is_empty() || parts.any(ends_at_once);
         Some(if deleted { Change::Deleted } else { Change::Set(value) })
     });
-    changes.next_back()
+    changes.last()
 }
 
 /// The field that gives a client the proxy's own cookie; `None` where the settings hold what no field may.
-pub(super) fn set_cookie(settings: &InsertedCookie, value: &str) -> Option<HeaderValue> {
+pub(super) fn set_cookie(settings: &InsertedCookie, value: &str) -> Option<String> {
     let InsertedCookie { name, path, domain, max_age, same_site, secure, http_only, .. } = settings;
     let mut text = format!("{name}={value}; Path={path}");
     if let Some(domain) = domain {
@@ -80,7 +75,7 @@ pub(super) fn set_cookie(settings: &InsertedCookie, value: &str) -> Option<Heade
         SameSite::None => "; SameSite=None",
         SameSite::Unset => "",
     };
-    HeaderValue::try_from(text).ok()
+    text.bytes().all(|byte| byte >= b' ' && byte != 0x7f).then_some(text)
 }
 
 fn value_of<'a>(pair: &'a [u8], name: &str) -> Option<&'a [u8]> {
@@ -110,12 +105,20 @@ mod tests {
     use super::*;
     use crate::period::Period;
 
-    fn cookies(fields: &[&str]) -> HeaderMap {
-        fields.iter().map(|field| (COOKIE, HeaderValue::from_str(field).unwrap())).collect()
+    fn all(name: Name, values: &[&str]) -> Fields {
+        let mut fields = Fields::default();
+        for value in values {
+            fields.add(name, value.as_bytes());
+        }
+        fields
     }
 
-    fn answers(fields: &[&str]) -> HeaderMap {
-        fields.iter().map(|field| (SET_COOKIE, HeaderValue::from_str(field).unwrap())).collect()
+    fn cookies(values: &[&str]) -> Fields {
+        all(Name::Cookie, values)
+    }
+
+    fn answers(values: &[&str]) -> Fields {
+        all(Name::SetCookie, values)
     }
 
     #[test]
@@ -139,7 +142,7 @@ mod tests {
     fn a_removed_cookie_leaves_the_others() {
         let mut headers = cookies(&["a=1; mine=2;b=3", "mine=4"]);
         remove(&mut headers, "mine");
-        assert_eq!(headers.get_all(COOKIE).iter().collect::<Vec<_>>(), ["a=1; b=3"]);
+        assert_eq!(headers.all(Name::Cookie).collect::<Vec<_>>(), [b"a=1; b=3"]);
         let mut headers = cookies(&["mine=2"]);
         remove(&mut headers, "mine");
         assert!(headers.is_empty());

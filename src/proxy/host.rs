@@ -3,8 +3,9 @@
 use std::borrow::Cow;
 use std::net::Ipv6Addr;
 
-use http::header::{HOST, HeaderMap};
 use http::{Method, Uri, Version};
+
+use super::fields::{Fields, Name};
 
 /// The host in small letters, with its port if one was given: what to look routes up by, and what to put into Host and
 /// `:authority` on the way to the server, whatever the client's Host said. None where an HTTP/1.0 request has none.
@@ -13,9 +14,9 @@ pub(super) fn authority<'a>(
     method: &Method,
     version: Version,
     target: &'a Uri,
-    headers: &'a HeaderMap,
+    fields: &'a Fields,
 ) -> Result<Option<Cow<'a, str>>, &'static str> {
-    let written = host_field(headers)?;
+    let written = host_field(fields)?;
     let in_target =
         target.authority().map(|authority| normalised(authority.as_str())).transpose()?;
     if method == Method::CONNECT && in_target.as_ref().is_none_or(|target| port(target).is_none()) {
@@ -57,11 +58,14 @@ pub(super) fn port(authority: &str) -> Option<u16> {
     split(authority).1.and_then(|port| port.parse().ok())
 }
 
-fn host_field(headers: &HeaderMap) -> Result<Option<&str>, &'static str> {
-    let mut fields = headers.get_all(HOST).iter();
-    match (fields.next(), fields.next()) {
+fn host_field(fields: &Fields) -> Result<Option<&str>, &'static str> {
+    let mut hosts = fields.all(Name::Host);
+    match (hosts.next(), hosts.next()) {
         (None, _) => Ok(None),
-        (Some(only), None) => only.to_str().map(Some).map_err(|_not_ascii| ODD),
+        (Some(only), None) if only.is_ascii() => {
+            std::str::from_utf8(only).map(Some).map_err(|_not_text| ODD)
+        }
+        (Some(_), None) => Err(ODD),
         _ => Err("the request has more than one Host field"),
     }
 }
@@ -126,7 +130,6 @@ const ODD: &str = "the host of the request has a character that no host name has
 
 #[cfg(test)]
 mod tests {
-    use http::header::HeaderValue;
 
     use super::*;
 
@@ -140,9 +143,9 @@ mod tests {
         } else {
             Method::CONNECT
         };
-        let mut headers = HeaderMap::new();
+        let mut headers = Fields::default();
         for host in hosts {
-            headers.append(HOST, HeaderValue::from_bytes(host.as_bytes()).unwrap());
+            headers.add(Name::Host, host.as_bytes());
         }
         let target: Uri = target.parse().unwrap();
         let found = authority(&method, version, &target, &headers)?;

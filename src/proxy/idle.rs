@@ -5,44 +5,27 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 
-use http::{Extensions, Request, Response};
-use hyper::client::conn::http1;
-use tokio::sync::mpsc;
-
-use super::l7::Upload;
+use super::l7::Http1;
 use super::lanes::Lanes;
+use super::network::Wire;
 use super::server::Server;
 
 /// By the servers' slots. The last one used is the first one taken, so that the others can age and go.
-#[derive(Default)]
-pub(super) struct Idle {
-    shelves: RefCell<Vec<Shelf>>,
+pub(super) struct Idle<S> {
+    shelves: RefCell<Vec<Shelf<S>>>,
 }
 
-#[derive(Default)]
-struct Shelf {
+struct Shelf<S> {
     /// Whose connections these are: a slot is given again.
     serial: u64,
     server: Option<Arc<Server>>,
-    http1: Vec<Resting>,
+    http1: Vec<Resting<S>>,
     lanes: Rc<Lanes>,
 }
 
-struct Resting {
-    connection: Http1,
+struct Resting<S> {
+    connection: Http1<S>,
     since_ns: u64,
-}
-
-/// A connection that carries one request at a time.
-pub(super) struct Http1 {
-    pub(super) sender: http1::SendRequest<Upload>,
-    pub(super) n_requests: u32,
-    /// Interim responses of the server.
-    pub(super) interims: mpsc::Receiver<Response<()>>,
-    /// Makes hyper hand over interim responses. Made once for each connection: a request that brings a copy
-    /// pays about 55 ns; one that makes its own pays 270.
-    asking: Extensions,
-    _counted: Counted,
 }
 
 /// Counts a connection at its server for as long as it is there.
@@ -63,39 +46,31 @@ impl Drop for Counted {
     }
 }
 
-impl Http1 {
-    pub(super) fn new(sender: http1::SendRequest<Upload>, counted: Counted) -> Self {
-        let (told, interims) = mpsc::channel(INTERIMS);
-        let mut model = Request::new(());
-        hyper::ext::on_informational(&mut model, move |interim| {
-            let mut response = Response::new(());
-            *response.status_mut() = interim.status();
-            response.headers_mut().clone_from(interim.headers());
-            // A server that sends more of them than are taken loses some: they are hints.
-            drop(told.try_send(response));
-        });
-        let asking = std::mem::take(model.extensions_mut());
-        Self { sender, n_requests: 0, interims, asking, _counted: counted }
-    }
-
-    pub(super) fn ask_for_interims(&self, request: &mut Request<Upload>) {
-        request.extensions_mut().clone_from(&self.asking);
+impl<S> Default for Idle<S> {
+    fn default() -> Self {
+        Self { shelves: RefCell::default() }
     }
 }
 
-impl Idle {
+impl<S> Default for Shelf<S> {
+    fn default() -> Self {
+        Self { serial: 0, server: None, http1: Vec::new(), lanes: Rc::default() }
+    }
+}
+
+impl<S: Wire> Idle<S> {
     /// The connection that was used last and is still good.
-    pub(super) fn take(&self, server: &Arc<Server>, now_ns: u64) -> Option<Http1> {
+    pub(super) fn take(&self, server: &Arc<Server>, now_ns: u64) -> Option<Http1<S>> {
         let mut shelves = self.shelves.borrow_mut();
         let shelf = shelf_of(&mut shelves, server)?;
         let oldest_ns = now_ns.saturating_sub(server.upstream.idle_timeout.ns());
-        while let Some(Resting { connection, since_ns }) = shelf.http1.pop() {
+        while let Some(Resting { mut connection, since_ns }) = shelf.http1.pop() {
             if since_ns < oldest_ns {
                 // All below have rested even longer.
                 shelf.http1.clear();
                 return None;
             }
-            if !connection.sender.is_closed() {
+            if connection.is_quiet() {
                 return Some(connection);
             }
         }
@@ -103,12 +78,12 @@ impl Idle {
     }
 
     /// Keeps a connection for later, if there is room for it.
-    pub(super) fn put(&self, server: &Arc<Server>, connection: Http1, now_ns: u64) {
+    pub(super) fn put(&self, server: &Arc<Server>, connection: Http1<S>, now_ns: u64) {
         let used_up = server
             .upstream
             .requests_per_connection
             .is_some_and(|most| connection.n_requests >= most);
-        if server.is_retired() || used_up || connection.sender.is_closed() {
+        if server.is_retired() || used_up {
             return;
         }
         let mut shelves = self.shelves.borrow_mut();
@@ -139,8 +114,7 @@ impl Idle {
         for shelf in self.shelves.borrow_mut().iter_mut() {
             let Some(server) = &shelf.server else { continue };
             let oldest_ns = now_ns.saturating_sub(server.upstream.idle_timeout.ns());
-            let good = |it: &Resting| it.since_ns >= oldest_ns && !it.connection.sender.is_closed();
-            shelf.http1.retain(good);
+            shelf.http1.retain_mut(|it| it.since_ns >= oldest_ns && it.connection.is_quiet());
             any |= shelf.lanes.tidy(oldest_ns);
             any |= !shelf.http1.is_empty();
         }
@@ -148,7 +122,7 @@ impl Idle {
     }
 }
 
-impl Shelf {
+impl<S> Shelf<S> {
     fn belong_to(&mut self, server: &Arc<Server>) {
         if self.serial != server.serial {
             *self =
@@ -158,7 +132,7 @@ impl Shelf {
 }
 
 /// The shelf of a server, made where there is none.
-fn shelf_for<'a>(shelves: &'a mut Vec<Shelf>, server: &Arc<Server>) -> &'a mut Shelf {
+fn shelf_for<'a, S>(shelves: &'a mut Vec<Shelf<S>>, server: &Arc<Server>) -> &'a mut Shelf<S> {
     if shelves.len() <= server.slot {
         shelves.resize_with(server.slot + 1, Shelf::default);
     }
@@ -167,9 +141,6 @@ fn shelf_for<'a>(shelves: &'a mut Vec<Shelf>, server: &Arc<Server>) -> &'a mut S
     shelf
 }
 
-fn shelf_of<'a>(shelves: &'a mut [Shelf], server: &Server) -> Option<&'a mut Shelf> {
+fn shelf_of<'a, S>(shelves: &'a mut [Shelf<S>], server: &Server) -> Option<&'a mut Shelf<S>> {
     shelves.get_mut(server.slot).filter(|shelf| shelf.serial == server.serial)
 }
-
-/// Interim responses that wait to be passed on.
-const INTERIMS: usize = 8;

@@ -11,17 +11,21 @@
 //! ```
 
 mod access_log;
+mod alarm;
+mod buffers;
 mod connection;
 mod cookie;
 mod data_plane;
+mod date;
 mod event;
+mod fields;
 mod framing;
-mod guard;
 mod headers;
 pub mod health;
 mod hello;
 mod host;
 mod idle;
+mod inbox;
 mod l4;
 mod l7;
 mod lanes;
@@ -61,6 +65,7 @@ pub use worker::{SAMPLES_A_SECOND, Worker};
 #[doc(hidden)]
 pub mod readers {
     pub use super::cookie::{Change, change, find, remove};
+    pub use super::fields::{Fields, Name};
     pub use super::framing::{Bounds, End, Framing, Scan, Violation};
     pub use super::hello::{Hello, read as read_hello};
     pub use super::proxy_protocol::{Header, Parsed, parse as parse_proxy_protocol};

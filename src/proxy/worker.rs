@@ -11,6 +11,7 @@ use std::time::Duration;
 use tokio::sync::watch;
 
 use super::connection;
+use super::date::Date;
 use super::idle::Idle;
 use super::network::{Network, Wire as _};
 use super::shared::Shared;
@@ -22,7 +23,7 @@ pub struct Worker<N: Network> {
     pub(super) index: usize,
     pub(super) network: N,
     pub(super) shared: Arc<Shared>,
-    pub(super) idle: Idle,
+    pub(super) idle: Idle<N::Stream>,
     /// Whether somebody looks after the idle connections.
     tidying: Cell<bool>,
     pub(super) dice: RefCell<Dice>,
@@ -32,6 +33,7 @@ pub struct Worker<N: Network> {
     open: watch::Sender<usize>,
     requests: Cell<u64>,
     sampler: Cell<Sampler>,
+    date: RefCell<Date>,
 }
 
 /// How far a listener has closed.
@@ -65,6 +67,7 @@ impl<N: Network> Worker<N> {
             open: watch::Sender::new(0),
             requests: Cell::new(0),
             sampler: Cell::new(Sampler { allowance: SAMPLES_AT_ONCE, at_ns: 0 }),
+            date: RefCell::default(),
         })
     }
 
@@ -200,6 +203,12 @@ impl<N: Network> Worker<N> {
         let (listener, why) = (Arc::clone(&listener.name), why.to_owned());
         self.shared
             .tell(|at_ns| super::Event { at_ns, what: super::What::Trouble { listener, why } });
+    }
+
+    /// Shows the time of day as answers say it.
+    pub(super) fn date(&self, show: impl FnOnce(&[u8])) {
+        let mut date = self.date.borrow_mut();
+        show(date.at(self.shared.clock.unix_ns() / 1_000_000_000));
     }
 
     pub(super) fn next_request(&self) -> u64 {

@@ -1,10 +1,10 @@
 //! What must hold for any bytes: called by the fuzz targets and, over the corpora, by a normal test.
 
 use evenkeel::proxy::readers::{
-    Bounds, Change, End, Framing, Hello, Key, Lifetime, Parsed, Read, change, find,
+    Bounds, Change, End, Fields, Framing, Hello, Key, Lifetime, Name, Parsed, Read, change, find,
     parse_proxy_protocol, read_hello, remove,
 };
-use http::header::{COOKIE, HeaderMap, HeaderValue, SET_COOKIE};
+use http::HeaderValue;
 
 /// In one piece or byte by byte: as much passes, and it ends the same.
 pub(crate) fn framing(bytes: &[u8]) {
@@ -42,9 +42,9 @@ pub(crate) fn hello(bytes: &[u8]) {
 /// A cookie that is taken out is gone, and nothing that is made up is a token.
 pub(crate) fn cookie(bytes: &[u8]) {
     let Ok(value) = HeaderValue::from_bytes(bytes) else { return };
-    let mut headers = HeaderMap::new();
-    headers.append(COOKIE, value.clone());
-    headers.append(SET_COOKIE, value);
+    let mut headers = Fields::default();
+    headers.add(Name::Cookie, value.as_bytes());
+    headers.add(Name::SetCookie, value.as_bytes());
     let key = Key::new(&[7; 32]);
     let set = match change(&headers, "a") {
         Some(Change::Set(text)) => Some(text),

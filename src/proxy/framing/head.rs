@@ -1,7 +1,7 @@
 //! The head of a request, line by line: what it says about where its body ends, and whether it may be said so.
 
-use super::Bounds;
 use super::violation::Violation;
+use super::{Bounds, Listening};
 
 /// What the lines so far said. All of it is checked again by nobody else, so it is strict.
 #[derive(Debug, Default)]
@@ -53,7 +53,7 @@ enum Codings {
 
 /// How the end of a body is found.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Body {
+pub(in super::super) enum Body {
     None,
     Sized(u64),
     Chunked,
@@ -73,20 +73,29 @@ impl Head {
     }
 
     /// Takes the next line; the empty one gives what the whole head says.
-    pub(super) fn take(&mut self, line: &[u8], bounds: &Bounds) -> Result<Option<Said>, Violation> {
+    pub(super) fn take(
+        &mut self,
+        line: &[u8],
+        bounds: &Bounds,
+        listening: &mut impl Listening,
+    ) -> Result<Option<Said>, Violation> {
         match self.line {
             Expected::RequestLine if line.is_empty() => self.line = Expected::RequestLineNow,
             Expected::RequestLine | Expected::RequestLineNow => {
-                self.request_line(line)?;
+                self.request_line(line, listening)?;
                 self.line = Expected::FirstField;
             }
             _ if line.is_empty() => return self.finish().map(Some),
-            _ => self.field(line, bounds)?,
+            _ => self.field(line, bounds, listening)?,
         }
         Ok(None)
     }
 
-    fn request_line(&mut self, line: &[u8]) -> Result<(), Violation> {
+    fn request_line(
+        &mut self,
+        line: &[u8],
+        listening: &mut impl Listening,
+    ) -> Result<(), Violation> {
         let mut parts = line.splitn(3, |&byte| byte == b' ');
         let (Some(method), Some(target), Some(version)) =
             (parts.next(), parts.next(), parts.next())
@@ -117,10 +126,16 @@ impl Head {
             _ => return Err(Violation::bad("the request line does not end with an HTTP version")),
         };
         self.method = if method == b"CONNECT" { Method::Connect } else { Method::Other };
+        listening.request_line(method, target, self.version == Version::Http10);
         Ok(())
     }
 
-    fn field(&mut self, line: &[u8], bounds: &Bounds) -> Result<(), Violation> {
+    fn field(
+        &mut self,
+        line: &[u8],
+        bounds: &Bounds,
+        listening: &mut impl Listening,
+    ) -> Result<(), Violation> {
         if matches!(line[0], b' ' | b'\t') {
             return Err(Violation::bad(if self.line == Expected::FirstField {
                 "the request line is followed by a line that begins with a blank"
@@ -134,6 +149,7 @@ impl Head {
             return Err(Violation::too_many_fields());
         }
         let (name, value) = split_field(line)?;
+        listening.field(name, value);
         if name.eq_ignore_ascii_case(b"content-length") {
             return self.content_length(value);
         } else if name.eq_ignore_ascii_case(b"transfer-encoding") {
@@ -234,7 +250,7 @@ pub(super) fn split_field(line: &[u8]) -> Result<(&[u8], &[u8]), Violation> {
     }
 }
 
-fn trim(mut text: &[u8]) -> &[u8] {
+pub(super) fn trim(mut text: &[u8]) -> &[u8] {
     while let [b' ' | b'\t', rest @ ..] | [rest @ .., b' ' | b'\t'] = text {
         text = rest;
     }
@@ -242,7 +258,7 @@ fn trim(mut text: &[u8]) -> &[u8] {
 }
 
 /// Digits only, and no more than a signed number holds, because that is what many servers keep it in.
-fn decimal(digits: &[u8]) -> Option<u64> {
+pub(super) fn decimal(digits: &[u8]) -> Option<u64> {
     let mut number: i64 = 0;
     for digit in digits {
         let digit = digit.is_ascii_digit().then(|| i64::from(digit - b'0'))?;

@@ -38,17 +38,31 @@ impl Cursor {
         self.searched = end;
         match (bytes.get(end), bytes.get(end + 1)) {
             (None, _) | (Some(b'\r'), None) => Ok(None),
-            (Some(b'\r'), Some(b'\n')) => {
-                let line = &bytes[self.start..end];
-                self.start = end + 2;
-                self.searched = end + 2;
-                Ok(Some(line))
-            }
+            (Some(b'\r'), Some(b'\n')) => Ok(Some(self.pass(bytes, end, 2))),
             (Some(b'\r'), _) => Err(Fault::BareCarriageReturn),
             (Some(b'\n'), _) => Err(Fault::BareLineFeed),
             (Some(0), _) => Err(Fault::Nul),
             _ => Err(Fault::Control),
         }
+    }
+
+    /// The same for lines that may end with a line feed alone, as old servers end them (RFC 9112 section 2.2).
+    pub(super) fn lenient_line<'a>(
+        &mut self,
+        bytes: &'a [u8],
+        end_max: usize,
+    ) -> Result<Option<&'a [u8]>, Fault> {
+        match self.line(bytes, end_max) {
+            Err(Fault::BareLineFeed) => Ok(Some(self.pass(bytes, self.searched, 1))),
+            read => read,
+        }
+    }
+
+    fn pass<'a>(&mut self, bytes: &'a [u8], end: usize, n_ends: usize) -> &'a [u8] {
+        let line = &bytes[self.start..end];
+        self.start = end + n_ends;
+        self.searched = self.start;
+        line
     }
 }
 

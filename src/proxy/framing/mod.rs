@@ -3,6 +3,7 @@
 //! Request smuggling lives on two readers that disagree about where a request ends. Everything that two readers have
 //! ever been seen to disagree about is refused here, before a parser that forgives sees it.
 
+mod answer;
 mod head;
 mod line;
 mod violation;
@@ -10,16 +11,53 @@ mod violation;
 #[cfg(test)]
 mod tests;
 
+pub(super) use answer::{AnswerReader, AnswerStart};
+pub(super) use head::Body;
 pub use violation::Violation;
 
-use head::{Body, Head, Said, split_field};
+use head::{Head, Said, split_field};
 use line::Cursor;
+
+use super::fields::Fields;
 
 /// How long a head may be, and how many fields it may have.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Bounds {
     pub header_bytes: usize,
     pub header_count: u32,
+}
+
+/// Is told what a head says while it is read.
+pub(super) trait Listening {
+    fn request_line(&mut self, method: &[u8], target: &[u8], is_http10: bool);
+
+    fn field(&mut self, name: &[u8], value: &[u8]);
+}
+
+/// Whoever wants to know only where a head ends.
+impl Listening for () {
+    fn request_line(&mut self, _method: &[u8], _target: &[u8], _is_http10: bool) {}
+
+    fn field(&mut self, _name: &[u8], _value: &[u8]) {}
+}
+
+impl Listening for Fields {
+    fn request_line(&mut self, _method: &[u8], _target: &[u8], _is_http10: bool) {}
+
+    fn field(&mut self, name: &[u8], value: &[u8]) {
+        self.push(name, value);
+    }
+}
+
+/// What a piece is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Piece {
+    Head(Body),
+    Data,
+    /// What stands around the data of chunks.
+    Frame,
+    /// The end of the last chunk, with the trailers.
+    Trailers,
 }
 
 /// Follows the bytes that a client sends on one connection.
@@ -79,22 +117,48 @@ impl Framing {
         }
     }
 
+    /// For the body of an answer, whose head was read otherwise.
+    pub(super) fn of_answer(body: Body, bounds: Bounds) -> Self {
+        let mut framing = Self::new(bounds);
+        framing.begin_body(Said { body, asks_to_switch: false });
+        framing
+    }
+
     /// Reads on. What was not passed must come again, with more behind it.
     pub fn scan(&mut self, bytes: &[u8]) -> Scan {
         let mut passed = 0;
         loop {
             let in_head = self.place == Place::Head;
-            match self.step(&bytes[passed..]) {
-                Ok(Some(length)) => passed += length,
+            match self.piece(&bytes[passed..], &mut ()) {
+                Ok(Some((_, length))) => passed += length,
                 Ok(None) => return Scan { passed, end: End::More },
                 Err(violation) => {
-                    self.place = Place::Stopped;
                     let end =
                         if in_head { End::Refused(violation) } else { End::Broken(violation) };
                     return Scan { passed, end };
                 }
             }
         }
+    }
+
+    /// The next piece that is in order, and its length; none if it is not complete. What is no data comes whole, and
+    /// must be shown again from its beginning, with more behind it. After an error nothing more comes.
+    pub(super) fn piece(
+        &mut self,
+        bytes: &[u8],
+        listening: &mut impl Listening,
+    ) -> Result<Option<(Piece, usize)>, Violation> {
+        self.step(bytes, listening).inspect_err(|_violation| self.place = Place::Stopped)
+    }
+
+    /// Whether a body has begun and not ended.
+    pub(super) fn is_in_body(&self) -> bool {
+        !matches!(self.place, Place::Head | Place::Undecided | Place::Stopped)
+    }
+
+    /// How much of a body is still to come whose head says how long it is.
+    pub(super) fn left_of_sized(&self) -> u64 {
+        if let Place::Sized(left) = self.place { left } else { 0 }
     }
 
     /// Complete heads so far.
@@ -119,23 +183,36 @@ impl Framing {
         }
     }
 
-    /// The length of the next piece that is in order; none if it is not complete.
-    fn step(&mut self, bytes: &[u8]) -> Result<Option<usize>, Violation> {
+    fn step(
+        &mut self,
+        bytes: &[u8],
+        listening: &mut impl Listening,
+    ) -> Result<Option<(Piece, usize)>, Violation> {
         if bytes.is_empty() {
             return Ok(None);
         }
+        let frame = |length: usize| (Piece::Frame, length);
         match self.place {
-            Place::Head => self.step_head(bytes),
-            Place::Sized(left) => Ok(Some(self.skip(bytes, left, Place::Sized))),
-            Place::ChunkSize => self.step_chunk_size(bytes),
-            Place::ChunkData(left) => Ok(Some(self.skip(bytes, left, Place::ChunkData))),
-            Place::ChunkEnd => self.step_chunk_end(bytes),
-            Place::Trailers => self.step_trailers(bytes),
+            Place::Head => self.step_head(bytes, listening),
+            Place::Sized(left) => Ok(Some((Piece::Data, self.skip(bytes, left, Place::Sized)))),
+            Place::ChunkSize => Ok(self.step_chunk_size(bytes)?.map(frame)),
+            Place::ChunkData(left) => {
+                Ok(Some((Piece::Data, self.skip(bytes, left, Place::ChunkData))))
+            }
+            Place::ChunkEnd => Ok(self.step_chunk_end(bytes)?.map(frame)),
+            Place::Trailers => {
+                let length = self.step_trailers(bytes, listening)?;
+                Ok(length.map(|length| (Piece::Trailers, length)))
+            }
             Place::Undecided | Place::Stopped => Ok(None),
         }
     }
 
-    fn step_head(&mut self, bytes: &[u8]) -> Result<Option<usize>, Violation> {
+    fn step_head(
+        &mut self,
+        bytes: &[u8],
+        listening: &mut impl Listening,
+    ) -> Result<Option<(Piece, usize)>, Violation> {
         let whole_max = self.bounds.header_bytes.saturating_sub(LINE_END);
         loop {
             let at_request_line = self.head.is_at_request_line();
@@ -149,14 +226,15 @@ impl Framing {
             let Some(line) = line.map_err(|fault| Violation::of_line(fault, too_long))? else {
                 return Ok(None);
             };
-            if let Some(said) = self.head.take(line, &self.bounds)? {
-                return Ok(Some(self.begin_body(said)));
+            if let Some(said) = self.head.take(line, &self.bounds, listening)? {
+                let length = self.cursor.start();
+                self.begin_body(said);
+                return Ok(Some((Piece::Head(said.body), length)));
             }
         }
     }
 
-    fn begin_body(&mut self, said: Said) -> usize {
-        let length = self.cursor.start();
+    fn begin_body(&mut self, said: Said) {
         self.n_heads += 1;
         self.asks_to_switch = said.asks_to_switch;
         match said.body {
@@ -164,7 +242,6 @@ impl Framing {
             Body::Sized(length) => self.move_to(Place::Sized(length)),
             Body::Chunked => self.move_to(Place::ChunkSize),
         }
-        length
     }
 
     fn end_message(&mut self) {
@@ -218,7 +295,11 @@ impl Framing {
         }
     }
 
-    fn step_trailers(&mut self, bytes: &[u8]) -> Result<Option<usize>, Violation> {
+    fn step_trailers(
+        &mut self,
+        bytes: &[u8],
+        listening: &mut impl Listening,
+    ) -> Result<Option<usize>, Violation> {
         let end_max = self.bounds.header_bytes.saturating_sub(LINE_END);
         loop {
             let line = self.cursor.line(bytes, end_max);
@@ -238,7 +319,8 @@ impl Framing {
             if matches!(line[0], b' ' | b'\t') {
                 return Err(Violation::bad("a trailer field is continued on a second line"));
             }
-            split_field(line)?;
+            let (name, value) = split_field(line)?;
+            listening.field(name, value);
         }
     }
 }

@@ -36,6 +36,10 @@ impl Violation {
         Self { status: 414, outcome, message: "the request line is too long" }
     }
 
+    pub(in super::super) const fn bad_target() -> Self {
+        Self::bad("the target of the request is not one")
+    }
+
     pub(in super::super) const fn head_too_slow() -> Self {
         let outcome = Outcome::TimedOut(TimeoutKind::RequestHead);
         Self { status: 408, outcome, message: "the head of the request took too long to arrive" }

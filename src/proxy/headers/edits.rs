@@ -1,8 +1,9 @@
 //! A route's own header edits, made ready once.
 
-use http::header::{HeaderMap, HeaderName, HeaderValue};
+use http::header::{HeaderName, HeaderValue};
 
 use crate::lab::HeaderEdit;
+use crate::proxy::fields::Fields;
 
 /// The edits of one list, in order.
 #[derive(Debug, Clone, Default)]
@@ -21,18 +22,14 @@ impl Edits {
         edits.iter().map(compiled).collect::<Result<_, _>>().map(Self)
     }
 
-    pub(in crate::proxy) fn apply(&self, headers: &mut HeaderMap) {
+    pub(in crate::proxy) fn apply(&self, fields: &mut Fields) {
         for edit in &self.0 {
-            match edit {
-                Edit::Add(name, value) => {
-                    headers.append(name.clone(), value.clone());
-                }
-                Edit::Set(name, value) => {
-                    headers.insert(name.clone(), value.clone());
-                }
-                Edit::Remove(name) => {
-                    headers.remove(name);
-                }
+            let (Edit::Add(name, _) | Edit::Set(name, _) | Edit::Remove(name)) = edit;
+            if !matches!(edit, Edit::Add(..)) {
+                fields.remove_named(name.as_str());
+            }
+            if let Edit::Add(_, value) | Edit::Set(_, value) = edit {
+                fields.push(name.as_str().as_bytes(), value.as_bytes());
             }
         }
     }
@@ -66,12 +63,12 @@ mod tests {
             HeaderEdit::Remove { name: "b".to_owned() },
         ])
         .unwrap();
-        let mut headers = HeaderMap::new();
-        headers.insert("x-a", HeaderValue::from_static("0"));
-        headers.insert("b", HeaderValue::from_static("0"));
-        edits.apply(&mut headers);
-        let left: Vec<&[u8]> = headers.get_all("x-a").iter().map(HeaderValue::as_bytes).collect();
-        assert_eq!((left, headers.len()), (vec![&b"1"[..], b"2"], 2));
+        let mut fields = Fields::default();
+        fields.push(b"X-A", b"0");
+        fields.push(b"b", b"0");
+        edits.apply(&mut fields);
+        let left: Vec<(&str, &[u8])> = fields.iter().collect();
+        assert_eq!(left, [("x-a", &b"1"[..]), ("x-a", b"2")]);
         assert!(Edits::compile(&[HeaderEdit::Set { name: "a b".to_owned(), value }]).is_err());
         assert!(Edits::compile(&[HeaderEdit::Set { name, value: "a\nb".to_owned() }]).is_err());
     }

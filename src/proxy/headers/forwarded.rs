@@ -3,10 +3,8 @@
 use std::io::Write as _;
 use std::net::IpAddr;
 
-use bytes::Bytes;
-use http::header::{FORWARDED, HeaderMap, HeaderName, HeaderValue};
-
 use crate::lab::{Forwarded, ForwardedMode, ForwardedStyle};
+use crate::proxy::fields::{Fields, Name};
 
 /// Where a request came from, as we saw it.
 #[derive(Debug, Clone, Copy)]
@@ -27,39 +25,38 @@ pub(in crate::proxy) enum Scheme {
 
 /// Appending keeps what a proxy before us said about the client's side; replacing forgets both styles, since a field
 /// that we do not write would be the client's own word.
-pub(in crate::proxy) fn forward(
-    headers: &mut HeaderMap,
-    settings: &Forwarded,
-    origin: &Origin<'_>,
-) {
+pub(in crate::proxy) fn forward(fields: &mut Fields, settings: &Forwarded, origin: &Origin<'_>) {
     if settings.mode == ForwardedMode::Off {
         return;
     }
     if settings.mode == ForwardedMode::Replace {
-        for name in [FORWARDED, FOR, PROTO, HOST, PORT] {
-            headers.remove(name);
+        for name in WRITTEN {
+            fields.remove(name);
         }
     }
     if settings.style != ForwardedStyle::Standard {
-        forward_x(headers, origin);
+        forward_x(fields, origin);
     }
     if settings.style != ForwardedStyle::XForwarded {
         let mut element = Vec::new();
         write_element(&mut element, origin);
-        append_to_list(headers, FORWARDED, &element);
+        append_to_list(fields, Name::Forwarded, &element);
     }
 }
 
-fn forward_x(headers: &mut HeaderMap, origin: &Origin<'_>) {
+fn forward_x(fields: &mut Fields, origin: &Origin<'_>) {
     let mut address = [0; ADDRESS_BYTES_MAX];
     let length = written(&mut address, origin.client);
-    append_to_list(headers, FOR, &address[..length]);
-    headers.entry(PROTO).or_insert_with(|| HeaderValue::from_static(origin.scheme.name()));
-    headers.entry(PORT).or_insert_with(|| HeaderValue::from(origin.port));
-    if let Some(host) = origin.host
-        && let Ok(host) = HeaderValue::from_str(host)
-    {
-        headers.entry(HOST).or_insert(host);
+    append_to_list(fields, Name::XForwardedFor, &address[..length]);
+    if !fields.has(Name::XForwardedProto) {
+        fields.add(Name::XForwardedProto, origin.scheme.name().as_bytes());
+    }
+    if !fields.has(Name::XForwardedPort) {
+        let mut port = [0; PORT_BYTES_MAX];
+        fields.add(Name::XForwardedPort, decimal(&mut port, origin.port));
+    }
+    if let Some(host) = origin.host.filter(|_| !fields.has(Name::XForwardedHost)) {
+        fields.add(Name::XForwardedHost, host.as_bytes());
     }
 }
 
@@ -73,20 +70,14 @@ impl Scheme {
 }
 
 /// One field with all that was there and this at its end: many servers look at the first field only.
-fn append_to_list(headers: &mut HeaderMap, name: HeaderName, element: &[u8]) {
-    let given =
-        headers.get_all(&name).iter().map(HeaderValue::as_bytes).filter(|value| !value.is_empty());
-    let mut list = Vec::with_capacity(64);
-    for value in given.chain(std::iter::once(element)) {
-        if !list.is_empty() {
-            list.extend_from_slice(b", ");
-        }
-        list.extend_from_slice(value);
+fn append_to_list(fields: &mut Fields, name: Name, element: &[u8]) {
+    if !fields.has(name) {
+        return fields.add(name, element);
     }
-    // Joining valid values gives a valid one.
-    if let Ok(value) = HeaderValue::from_maybe_shared(Bytes::from(list)) {
-        headers.insert(name, value);
-    }
+    let given = fields.all(name).filter(|value| !value.is_empty());
+    let list: Vec<&[u8]> = given.chain(std::iter::once(element)).collect();
+    let list = list.join(&b", "[..]);
+    fields.set(name, &list);
 }
 
 fn write_element(element: &mut Vec<u8>, origin: &Origin<'_>) {
@@ -108,42 +99,73 @@ fn write_element(element: &mut Vec<u8>, origin: &Origin<'_>) {
 
 /// An IPv4 client of an IPv6 socket is called by its IPv4 address, or nobody would recognise it.
 fn written(room: &mut [u8; ADDRESS_BYTES_MAX], address: IpAddr) -> usize {
+    // By hand, because every request is told where it came from, and the formatting machinery takes 70 ns for it.
+    if let IpAddr::V4(address) = address.to_canonical() {
+        let mut length = 0;
+        for (index, part) in address.octets().into_iter().enumerate() {
+            if index > 0 {
+                room[length] = b'.';
+                length += 1;
+            }
+            let mut digits = [0; PORT_BYTES_MAX];
+            let digits = decimal(&mut digits, part.into());
+            room[length..length + digits.len()].copy_from_slice(digits);
+            length += digits.len();
+        }
+        return length;
+    }
     let mut rest = &mut room[..];
     // The room is that of the longest address.
-    let _always_fits = write!(rest, "{}", address.to_canonical());
+    let _always_fits = write!(rest, "{address}");
     let left = rest.len();
     ADDRESS_BYTES_MAX - left
 }
 
+fn decimal(room: &mut [u8; PORT_BYTES_MAX], mut number: u16) -> &[u8] {
+    let mut at = room.len();
+    loop {
+        at -= 1;
+        room[at] = b'0' + (number % 10) as u8;
+        number /= 10;
+        if number == 0 {
+            return &room[at..];
+        }
+    }
+}
+
+const WRITTEN: [Name; 5] = [
+    Name::Forwarded,
+    Name::XForwardedFor,
+    Name::XForwardedProto,
+    Name::XForwardedHost,
+    Name::XForwardedPort,
+];
 /// The longest text of an IPv6 address.
 const ADDRESS_BYTES_MAX: usize = 45;
-const FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
-const PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto");
-const HOST: HeaderName = HeaderName::from_static("x-forwarded-host");
-const PORT: HeaderName = HeaderName::from_static("x-forwarded-port");
+const PORT_BYTES_MAX: usize = 5;
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
     fn forwarded(
-        given: &[(&'static str, &'static str)],
+        given: &[(&str, &str)],
         mode: ForwardedMode,
         style: ForwardedStyle,
         client: &str,
     ) -> Vec<String> {
-        let mut headers = HeaderMap::new();
+        let mut fields = Fields::default();
         for (name, value) in given {
-            headers.append(*name, HeaderValue::from_static(value));
+            fields.push(name.as_bytes(), value.as_bytes());
         }
         let settings = Forwarded { mode, style, ..Forwarded::default() };
         let client = client.parse().unwrap();
         let origin =
             Origin { client, scheme: Scheme::Https, host: Some("a.example:8443"), port: 8443 };
-        forward(&mut headers, &settings, &origin);
-        let mut lines: Vec<String> = headers
+        forward(&mut fields, &settings, &origin);
+        let mut lines: Vec<String> = fields
             .iter()
-            .map(|(name, value)| format!("{name}: {}", value.to_str().unwrap()))
+            .map(|(name, value)| format!("{name}: {}", std::str::from_utf8(value).unwrap()))
             .collect();
         lines.sort();
         lines
@@ -200,5 +222,17 @@ mod tests {
         let mut room = [0; ADDRESS_BYTES_MAX];
         let length = written(&mut room, longest);
         assert_eq!(&room[..length], longest.to_string().as_bytes());
+    }
+
+    #[test]
+    fn numbers_are_written_as_they_are_read() {
+        for number in [0, 9, 10, 80, 443, 8_080, u16::MAX] {
+            assert_eq!(decimal(&mut [0; 5], number), number.to_string().as_bytes());
+        }
+        for text in ["0.0.0.0", "127.0.0.1", "255.255.255.255", "::ffff:10.1.0.200"] {
+            let mut room = [0; ADDRESS_BYTES_MAX];
+            let length = written(&mut room, text.parse().unwrap());
+            assert_eq!(&room[..length], text.trim_start_matches("::ffff:").as_bytes());
+        }
     }
 }

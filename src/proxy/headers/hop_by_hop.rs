@@ -1,9 +1,8 @@
 //! Fields that are meant for the next hop only (RFC 9110 section 7.6.1).
 
-use http::header::{
-    AUTHORIZATION, CONNECTION, CONTENT_LENGTH, COOKIE, FORWARDED, HOST, HeaderMap, HeaderName,
-    HeaderValue, PROXY_AUTHENTICATE, PROXY_AUTHORIZATION, TE, TRANSFER_ENCODING, UPGRADE, VIA,
-};
+use http::header::{CONNECTION, HeaderMap, TE, TRANSFER_ENCODING, UPGRADE};
+
+use crate::proxy::fields::{Fields, Name};
 
 /// What the next hop speaks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -24,54 +23,58 @@ pub(in crate::proxy) enum Switching {
 /// `Proxy-Authorization` goes, too: a reverse proxy asks nobody for it, so it was meant for somebody before us, and
 /// the server has no business with it. `Expect` stays: only the server can say whether it wants the body.
 pub(in crate::proxy) fn strip_request(
-    headers: &mut HeaderMap,
+    fields: &mut Fields,
     toward: Toward,
     switching: Switching,
 ) -> Result<(), &'static str> {
-    let wants_trailers = has_word(headers, &TE, "trailers");
-    strip_named(headers, Protected::Refused)?;
-    strip_fixed(headers, switching);
-    headers.remove(TE);
-    headers.remove(PROXY_AUTHORIZATION);
+    let wants_trailers = wants_trailers(fields);
+    strip_named(fields, Protected::Refused)?;
+    strip_fixed(fields, switching);
+    fields.remove(Name::Te);
+    fields.remove(Name::ProxyAuthorization);
     // gRPC servers refuse requests without it, and many HTTP/1.1 servers send no trailers then. There it is a field
     // of our own connection (RFC 9110 section 10.1.4).
     if wants_trailers {
-        headers.insert(TE, HeaderValue::from_static("trailers"));
+        fields.add(Name::Te, b"trailers");
         if toward == Toward::Http1 {
-            let connection = if headers.contains_key(CONNECTION) { "upgrade, te" } else { "te" };
-            headers.insert(CONNECTION, HeaderValue::from_static(connection));
+            let connection: &[u8] =
+                if fields.has(Name::Connection) { b"upgrade, te" } else { b"te" };
+            fields.set(Name::Connection, connection);
         }
     }
     Ok(())
 }
 
+/// Whether a client asks for the fields behind a body.
+fn wants_trailers(fields: &Fields) -> bool {
+    has_word(fields, Name::Te, b"trailers")
+}
+
 /// The same on the way back. A Content-Length beside a chunked body is wrong by definition (RFC 9112 section 6.3).
-pub(in crate::proxy) fn strip_response(headers: &mut HeaderMap, switching: Switching) {
-    if headers.contains_key(TRANSFER_ENCODING) {
-        headers.remove(CONTENT_LENGTH);
+pub(in crate::proxy) fn strip_response(fields: &mut Fields, switching: Switching) {
+    if fields.has(Name::TransferEncoding) {
+        fields.remove(Name::ContentLength);
     }
     // A server that names what is not its own is not obeyed, but answered.
-    let _kept = strip_named(headers, Protected::Kept);
-    strip_fixed(headers, switching);
-    headers.remove(PROXY_AUTHENTICATE);
+    let _kept = strip_named(fields, Protected::Kept);
+    strip_fixed(fields, switching);
+    fields.remove(Name::ProxyAuthenticate);
 }
 
 /// Several Cookie fields are allowed in HTTP/2 only (RFC 9113 section 8.2.3); most HTTP/1.1 servers read the first.
-pub(in crate::proxy) fn join_cookies(headers: &mut HeaderMap) {
-    let mut fields = headers.get_all(COOKIE).iter();
-    if fields.next().is_none() || fields.next().is_none() {
+pub(in crate::proxy) fn join_cookies(fields: &mut Fields) {
+    if fields.all(Name::Cookie).nth(1).is_none() {
         return;
     }
-    let parts: Vec<&[u8]> = headers.get_all(COOKIE).iter().map(HeaderValue::as_bytes).collect();
-    // Joining valid values gives a valid one.
-    if let Ok(joined) = HeaderValue::from_maybe_shared(bytes::Bytes::from(parts.join(&b"; "[..]))) {
-        headers.insert(COOKIE, joined);
-    }
+    let parts: Vec<&[u8]> = fields.all(Name::Cookie).collect();
+    let joined = parts.join(&b"; "[..]);
+    fields.set(Name::Cookie, &joined);
 }
 
 /// A request with a connection field is malformed in HTTP/2, a 400 (RFC 9113 section 8.2.2).
 pub(in crate::proxy) fn check_http2(headers: &HeaderMap) -> Result<(), &'static str> {
-    if FIXED.iter().any(|name| headers.contains_key(name)) || headers.contains_key(UPGRADE) {
+    let fixed = [CONNECTION.as_str(), "keep-alive", "proxy-connection", TRANSFER_ENCODING.as_str()];
+    if fixed.iter().any(|name| headers.contains_key(*name)) || headers.contains_key(UPGRADE) {
         return Err("an HTTP/2 request has a field that belongs to HTTP/1.1 connections");
     }
     if headers.get_all(TE).iter().any(|value| value != "trailers") {
@@ -89,26 +92,28 @@ enum Protected {
 /// Takes away the fields that Connection names, but for those that a sender must not name because they are meant for
 /// everybody. A client could otherwise strip what another proxy added for the server: who it is, that it may, which
 /// host it means. Envoy refuses such a request; others that obey have been led to serve it.
-fn strip_named(headers: &mut HeaderMap, protected: Protected) -> Result<(), &'static str> {
-    let harmless = |value: &HeaderValue| {
-        ["keep-alive", "close", "upgrade"]
-            .iter()
-            .any(|word| value.as_bytes().eq_ignore_ascii_case(word.as_bytes()))
+fn strip_named(fields: &mut Fields, protected: Protected) -> Result<(), &'static str> {
+    let harmless = |value: &[u8]| {
+        let words: [&[u8]; 3] = [b"keep-alive", b"close", b"upgrade"];
+        words.iter().any(|word| value.eq_ignore_ascii_case(word))
     };
-    if headers.get_all(CONNECTION).iter().all(harmless) {
+    if fields.all(Name::Connection).all(harmless) {
         return Ok(());
     }
-    let named: Vec<HeaderName> = headers
-        .get_all(CONNECTION)
-        .iter()
-        .flat_map(|value| value.as_bytes().split(|&byte| byte == b','))
-        .filter_map(|word| HeaderName::from_bytes(word.trim_ascii()).ok())
+    let named: Vec<String> = fields
+        .all(Name::Connection)
+        .flat_map(|value| value.split(|&byte| byte == b','))
+        .filter_map(|word| std::str::from_utf8(word.trim_ascii()).ok())
+        .map(str::to_ascii_lowercase)
         .collect();
     for name in named {
         if !is_for_everybody(&name) {
-            // What an upgrade needs is taken away or kept with the fixed ones.
-            if name != UPGRADE && name != TRANSFER_ENCODING {
-                headers.remove(&name);
+            // What an upgrade needs is taken away or kept with the fixed ones; Connection is still to be read.
+            if ![Name::Upgrade, Name::TransferEncoding, Name::Connection]
+                .iter()
+                .any(|it| it.text() == name)
+            {
+                fields.remove_named(&name);
             }
         } else if protected == Protected::Refused {
             return Err("the Connection field names a field that is not for one connection");
@@ -117,59 +122,63 @@ fn strip_named(headers: &mut HeaderMap, protected: Protected) -> Result<(), &'st
     Ok(())
 }
 
-fn is_for_everybody(name: &HeaderName) -> bool {
-    [AUTHORIZATION, CONTENT_LENGTH, COOKIE, FORWARDED, HOST, VIA].contains(name)
-        || ["x-real-ip", "x-request-id"].contains(&name.as_str())
-        || name.as_str().starts_with("x-forwarded-")
+fn is_for_everybody(name: &str) -> bool {
+    let all = [
+        Name::Authorization,
+        Name::ContentLength,
+        Name::Cookie,
+        Name::Forwarded,
+        Name::Host,
+        Name::Via,
+        Name::XRealIp,
+        Name::XRequestId,
+    ];
+    all.iter().any(|it| it.text() == name) || name.starts_with("x-forwarded-")
 }
 
-fn strip_fixed(headers: &mut HeaderMap, switching: Switching) {
-    for name in &FIXED {
-        headers.remove(name);
+fn strip_fixed(fields: &mut Fields, switching: Switching) {
+    for name in FIXED {
+        fields.remove(name);
     }
-    if switching == Switching::Yes && headers.contains_key(UPGRADE) {
-        headers.insert(CONNECTION, HeaderValue::from_static("upgrade"));
+    if switching == Switching::Yes && fields.has(Name::Upgrade) {
+        fields.add(Name::Connection, b"upgrade");
     } else {
-        headers.remove(UPGRADE);
-        headers.remove(HTTP2_SETTINGS);
+        fields.remove(Name::Upgrade);
+        fields.remove(Name::Http2Settings);
     }
 }
 
-fn has_word(headers: &HeaderMap, name: &HeaderName, word: &str) -> bool {
-    headers
-        .get_all(name)
-        .iter()
-        .flat_map(|value| value.as_bytes().split(|&byte| byte == b','))
-        .any(|part| part.trim_ascii().eq_ignore_ascii_case(word.as_bytes()))
+/// Whether a list has this word, in any case.
+pub(in crate::proxy) fn has_word(fields: &Fields, name: Name, word: &[u8]) -> bool {
+    fields
+        .all(name)
+        .flat_map(|value| value.split(|&byte| byte == b','))
+        .any(|part| part.trim_ascii().eq_ignore_ascii_case(word))
 }
 
-const FIXED: [HeaderName; 4] = [
-    CONNECTION,
-    HeaderName::from_static("keep-alive"),
-    HeaderName::from_static("proxy-connection"),
-    TRANSFER_ENCODING,
-];
-const HTTP2_SETTINGS: HeaderName = HeaderName::from_static("http2-settings");
+const FIXED: [Name; 4] =
+    [Name::Connection, Name::KeepAlive, Name::ProxyConnection, Name::TransferEncoding];
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    pub(in crate::proxy::headers) fn map(fields: &[(&str, &str)]) -> HeaderMap {
-        let mut headers = HeaderMap::new();
-        for (name, value) in fields {
-            headers.append(
-                HeaderName::from_bytes(name.as_bytes()).unwrap(),
-                HeaderValue::from_str(value).unwrap(),
-            );
+    fn fields(given: &[(&str, &str)]) -> Fields {
+        let mut fields = Fields::default();
+        for (name, value) in given {
+            fields.push(name.as_bytes(), value.as_bytes());
         }
-        headers
+        fields
     }
 
-    fn stripped(fields: &[(&str, &str)], toward: Toward, switching: Switching) -> HeaderMap {
-        let mut headers = map(fields);
-        strip_request(&mut headers, toward, switching).unwrap();
-        headers
+    fn map(given: &[(&str, &str)]) -> HeaderMap {
+        fields(given).to_map()
+    }
+
+    fn stripped(given: &[(&str, &str)], toward: Toward, switching: Switching) -> HeaderMap {
+        let mut fields = fields(given);
+        strip_request(&mut fields, toward, switching).unwrap();
+        fields.to_map()
     }
 
     #[test]
@@ -206,18 +215,18 @@ mod tests {
     fn nobody_strips_what_is_meant_for_the_server() {
         for name in ["host", "Authorization", "x-forwarded-for", "Cookie", "content-length", "via"]
         {
-            let mut request = map(&[("connection", &format!("close, {name}")), (name, "1")]);
+            let mut request = fields(&[("connection", &format!("close, {name}")), (name, "1")]);
             let before = request.clone();
             assert!(strip_request(&mut request, Toward::Http1, Switching::No).is_err(), "{name}");
             let mut response = before;
             strip_response(&mut response, Switching::No);
-            assert!(response.contains_key(name), "{name}");
+            assert!(response.get_named(name).is_some(), "{name}");
         }
     }
 
     #[test]
     fn a_chunked_response_has_no_length() {
-        let mut headers = map(&[
+        let mut headers = fields(&[
             ("transfer-encoding", "chunked"),
             ("content-length", "3"),
             ("connection", "x-a"),
@@ -226,7 +235,7 @@ mod tests {
             ("server", "s"),
         ]);
         strip_response(&mut headers, Switching::No);
-        assert_eq!(headers, map(&[("server", "s")]));
+        assert_eq!(headers.to_map(), map(&[("server", "s")]));
     }
 
     #[test]
@@ -247,11 +256,11 @@ mod tests {
 
     #[test]
     fn cookies_are_joined_into_one_field() {
-        let mut headers = map(&[("cookie", "a=1"), ("b", "c"), ("cookie", "d=2; e=3")]);
+        let mut headers = fields(&[("cookie", "a=1"), ("b", "c"), ("cookie", "d=2; e=3")]);
+        let one = map(&[("cookie", "a=1; d=2; e=3"), ("b", "c")]);
         join_cookies(&mut headers);
-        assert_eq!(headers, map(&[("cookie", "a=1; d=2; e=3"), ("b", "c")]));
-        let one = headers.clone();
+        assert_eq!(headers.to_map(), one);
         join_cookies(&mut headers);
-        assert_eq!(headers, one);
+        assert_eq!(headers.to_map(), one);
     }
 }

@@ -9,7 +9,7 @@ mod via;
 pub(super) use edits::Edits;
 pub(super) use forwarded::{Origin, Scheme, forward};
 pub(super) use hop_by_hop::{
-    Switching, Toward, check_http2, join_cookies, strip_request, strip_response,
+    Switching, Toward, check_http2, has_word, join_cookies, strip_request, strip_response,
 };
 pub(super) use request_id::ensure_request_id;
 pub(super) use via::{append_via, goes_in_circles};

@@ -1,22 +1,22 @@
 //! `X-Request-Id`: one name for a request in every log it leaves a line in.
 
-use http::header::{HeaderMap, HeaderName, HeaderValue};
+use crate::proxy::fields::{Fields, Name};
 
 /// Keeps the client's own if it is one short word; else sets the number that the dice gave.
-pub(in crate::proxy) fn ensure_request_id(headers: &mut HeaderMap, number: u128) {
-    let mut given = headers.get_all(REQUEST_ID).iter();
-    if let (Some(only), None) = (given.next(), given.next())
-        && is_fit(only.as_bytes())
-    {
+pub(in crate::proxy) fn ensure_request_id(fields: &mut Fields, number: u128) {
+    if is_given(fields) {
         return;
     }
     let mut digits = [0; 32];
     for (index, digit) in digits.iter_mut().enumerate() {
         *digit = HEX[(number >> (124 - 4 * index)) as usize & 15];
     }
-    if let Ok(value) = HeaderValue::from_bytes(&digits) {
-        headers.insert(REQUEST_ID, value);
-    }
+    fields.set(Name::XRequestId, &digits);
+}
+
+fn is_given(fields: &Fields) -> bool {
+    let mut given = fields.all(Name::XRequestId);
+    given.next().is_some_and(is_fit) && given.next().is_none()
 }
 
 /// Nothing that a log or a shell would read as more than a word.
@@ -25,7 +25,6 @@ fn is_fit(text: &[u8]) -> bool {
     (1..=BYTES_MAX).contains(&text.len()) && text.iter().all(fits)
 }
 
-const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 const BYTES_MAX: usize = 128;
 const HEX: &[u8; 16] = b"0123456789abcdef";
 
@@ -33,14 +32,14 @@ const HEX: &[u8; 16] = b"0123456789abcdef";
 mod tests {
     use super::*;
 
-    fn id_after(given: &[&'static str]) -> String {
-        let mut headers = HeaderMap::new();
+    fn id_after(given: &[&str]) -> String {
+        let mut fields = Fields::default();
         for value in given {
-            headers.append(REQUEST_ID, HeaderValue::from_static(value));
+            fields.add(Name::XRequestId, value.as_bytes());
         }
-        ensure_request_id(&mut headers, 0xab << 120);
-        assert_eq!(headers.len(), 1);
-        headers[REQUEST_ID].to_str().unwrap().to_owned()
+        ensure_request_id(&mut fields, 0xab << 120);
+        assert_eq!(fields.len(), 1);
+        fields.text_of(Name::XRequestId).unwrap().to_owned()
     }
 
     #[test]
@@ -50,6 +49,6 @@ mod tests {
         for given in [&[][..], &[""], &["a b"], &["a", "b"], &["a;b"], &["a\"b"]] {
             assert_eq!(id_after(given), made, "{given:?}");
         }
-        assert_eq!(id_after(&["a".repeat(129).leak()]), made);
+        assert_eq!(id_after(&[&"a".repeat(129)]), made);
     }
 }

@@ -14,11 +14,11 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 use tokio::time::{Sleep, sleep};
 
-use super::buffers::{BUFFER_BYTES, Buffer};
+use super::super::buffers::{BUFFER_BYTES, Buffer};
 use super::splice::Pipe;
 
 /// One of the two connections.
-pub(super) trait End: AsyncRead + AsyncWrite + Unpin {
+pub(in super::super) trait End: AsyncRead + AsyncWrite + Unpin {
     /// The socket, where its bytes are the connection's bytes as they are.
     fn bare(&self) -> Option<&TcpStream>;
 
@@ -27,13 +27,13 @@ pub(super) trait End: AsyncRead + AsyncWrite + Unpin {
 }
 
 /// Is told what was carried, at most once each time the connection wakes.
-pub(super) trait Tally {
+pub(in super::super) trait Tally {
     fn carried(&mut self, to_server: u64, to_client: u64);
 }
 
 /// How it ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Ended {
+pub(in super::super) enum Ended {
     /// Both sides said all they had to say.
     InOrder,
     /// Neither side said anything for too long.
@@ -44,13 +44,13 @@ pub(super) enum Ended {
 
 /// A connection that has not ended in order. Dropped as such it is reset, so that nobody takes a torn stream for a whole
 /// one: also where a listener's grace is over, or a panic passes through.
-pub(super) struct Unfinished<E: End> {
+pub(in super::super) struct Unfinished<E: End> {
     end: E,
     finished: bool,
 }
 
 impl<E: End> Unfinished<E> {
-    pub(super) fn new(end: E) -> Self {
+    pub(in super::super) fn new(end: E) -> Self {
         Self { end, finished: false }
     }
 
@@ -82,7 +82,7 @@ impl<E: End> DerefMut for Unfinished<E> {
 }
 
 /// Carries until the end and closes both.
-pub(super) async fn relay(
+pub(in super::super) async fn relay(
     mut client: Unfinished<impl End>,
     mut server: Unfinished<impl End>,
     idle: Duration,

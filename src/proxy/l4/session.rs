@@ -14,11 +14,11 @@ use tokio::io::Interest;
 use tokio::net::UdpSocket;
 use tokio::time::sleep;
 
+use super::super::buffers::Buffer;
 use super::super::network::Network;
 use super::super::plan::ListenerPlan;
 use super::super::ticket::Ticket;
 use super::super::worker::Worker;
-use super::buffers::Buffer;
 use super::passage::{Before, Passage};
 use super::search::Search;
 use super::way::Caller;

@@ -9,10 +9,10 @@ use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use tokio::net::UdpSocket;
 use tokio::sync::watch;
 
+use super::super::buffers::Buffer;
 use super::super::network::Network;
 use super::super::plan::ListenerPlan;
 use super::super::worker::{Door, Worker};
-use super::buffers::Buffer;
 use super::session::{Peer, Session, run};
 use super::way::Caller;
 use crate::meter::{LimitKind, Outcome};

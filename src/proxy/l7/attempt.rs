@@ -4,23 +4,22 @@ use std::cell::Cell;
 use std::time::Duration;
 
 use http::uri::Scheme;
-use http::{Request, Response};
 use tokio::time::{Instant, sleep_until};
 
-use super::super::idle::Http1;
 use super::super::network::Network;
 use super::super::server::Server;
 use super::super::ticket::Ticket;
 use super::answer::Answer;
 use super::exchange::{Exchange, Exchanged};
+use super::message::AnswerHead;
 use super::upload::{Pace, Upload, UploadError};
 use super::upstream::{self, Asking, Sent, Wanted};
 use crate::lab::UpstreamProtocol;
 use crate::meter::{LimitKind, Outcome, TimeoutKind};
 
 /// What came of a try.
-pub(super) struct Attempted {
-    pub(super) result: Result<Exchanged, Failure>,
+pub(super) struct Attempted<S> {
+    pub(super) result: Result<Exchanged<S>, Failure>,
     pub(super) connect_ns: u64,
     pub(super) reused: bool,
 }
@@ -49,10 +48,10 @@ struct Trip {
     reused: Cell<bool>,
 }
 
-type Delivered = (Response<Answer>, Option<Http1>);
+type Delivered<S> = (AnswerHead, Answer<S>);
 
 impl<N: Network> Exchange<'_, N> {
-    pub(super) async fn attempt(&self, mut ticket: Ticket) -> Attempted {
+    pub(super) async fn attempt(&self, mut ticket: Ticket) -> Attempted<N::Stream> {
         let trip = Trip::default();
         let delivered = tokio::select! {
             biased;
@@ -60,9 +59,9 @@ impl<N: Network> Exchange<'_, N> {
             outcome = self.cut_short() => Err(outcome),
         };
         let result = match delivered {
-            Ok((response, connection)) => {
+            Ok((head, answer)) => {
                 ticket.first_byte(self.connection.worker.shared.clock.now_ns());
-                Ok(Exchanged { response, connection, ticket })
+                Ok(Exchanged { head, answer, ticket })
             }
             Err(outcome) => Err(self.blame(ticket, outcome, trip.stage.get())),
         };
@@ -75,7 +74,7 @@ impl<N: Network> Exchange<'_, N> {
         &self,
         server: &std::sync::Arc<Server>,
         trip: &Trip,
-    ) -> Result<Delivered, Outcome> {
+    ) -> Result<Delivered<N::Stream>, Outcome> {
         let worker = &self.connection.worker;
         let mut wanted = self.wanted;
         let mut refused_before = false;
@@ -93,9 +92,10 @@ impl<N: Network> Exchange<'_, N> {
             let reached = reached?;
             trip.reused.set(reached.reused);
             trip.stage.set(Stage::Sent);
-            let request = Request::from_parts(self.head.clone(), Upload::of(self.source));
-            let outcome = match self.sent(upstream::send(reached.carrier, request, &asking)).await {
-                Sent::Answered(response, connection) => return Ok((response, connection)),
+            let upload = Upload::of(self.source);
+            let sending = upstream::send(reached.carrier, self.head, upload, &asking);
+            let outcome = match self.sent(sending).await {
+                Sent::Answered(head, answer) => return Ok((head, answer)),
                 Sent::Unsent => {
                     trip.stage.set(Stage::Connecting);
                     if !reached.reused {
@@ -128,7 +128,7 @@ impl<N: Network> Exchange<'_, N> {
         Asking { client: self.client, source: self.source, scheme }
     }
 
-    async fn sent(&self, sending: impl Future<Output = Sent>) -> Sent {
+    async fn sent<S>(&self, sending: impl Future<Output = Sent<S>>) -> Sent<S> {
         tokio::select! {
             biased;
             sent = sending => sent,

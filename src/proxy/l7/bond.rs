@@ -3,17 +3,16 @@
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 
-use http::request::Parts;
-use http::{HeaderMap, header};
-
 use super::super::connection::Connection;
 use super::super::cookie;
+use super::super::fields::{Fields, Name};
 use super::super::network::Network;
 use super::super::pool::PoolInForce;
 use super::super::server::{Server, cookie_hash};
 use super::super::shared::Shared;
 use super::super::sticky::{Found, Unstuck, table_key};
 use super::super::token::{Lifetime, Read, Token};
+use super::message::{AnswerHead, RequestHead};
 use crate::balance::Health;
 use crate::lab::{InsertedCookie, Stickiness};
 use crate::period::Period;
@@ -43,7 +42,7 @@ impl Bond {
     pub(super) fn find<N: Network>(
         pool: &Arc<PoolInForce>,
         connection: &Connection<N>,
-        head: &mut Parts,
+        head: &mut RequestHead,
     ) -> Self {
         let none = Self {
             pool: Arc::clone(pool),
@@ -56,11 +55,11 @@ impl Bond {
         match &pool.settings.stickiness {
             Stickiness::Off => none,
             Stickiness::Inserted(settings) => {
-                let read = read_cookie(shared, settings, &pool.name, &mut head.headers);
+                let read = read_cookie(shared, settings, &pool.name, &mut head.fields);
                 Self { strict: settings.strict, ..none.by_cookie(read) }
             }
             Stickiness::Application(settings) => {
-                let key = cookie::find(&head.headers, &settings.name).map(table_key);
+                let key = cookie::find(&head.fields, &settings.name).map(table_key);
                 Self { strict: settings.strict, ..none.by_table(key, shared) }
             }
             Stickiness::Source(settings) => {
@@ -105,7 +104,7 @@ impl Bond {
         server: &Server,
         own_was_tried: bool,
         shared: &Shared,
-        answer: &mut http::response::Parts,
+        answer: &mut AnswerHead,
     ) {
         if self.own.as_deref() != Some(&*server.name) {
             self.note_loss(own_was_tried);
@@ -119,7 +118,7 @@ impl Bond {
                 renew(shared, settings, &self.pool.name, server.cookie_hash, held, answer);
             }
             (Stickiness::Application(settings), Held::Table(key)) => {
-                self.learn(&settings.name, key.as_deref(), server, shared, &answer.headers);
+                self.learn(&settings.name, key.as_deref(), server, shared, &answer.fields);
             }
             (Stickiness::Source(_), Held::Table(Some(key))) => {
                 self.pool.sticky.bind(key, &server.name, shared.clock.now_ns());
@@ -135,10 +134,10 @@ impl Bond {
         key: Option<&[u8]>,
         server: &Server,
         shared: &Shared,
-        headers: &HeaderMap,
+        fields: &Fields,
     ) {
         let (sticky, now_ns) = (&self.pool.sticky, shared.clock.now_ns());
-        match (cookie::change(headers, name), key) {
+        match (cookie::change(fields, name), key) {
             (Some(cookie::Change::Set(value)), _) => {
                 sticky.bind(&table_key(value), &server.name, now_ns);
             }
@@ -187,12 +186,12 @@ impl<'a> SideBond<'a> {
         settings: &'a InsertedCookie,
         route: &str,
         sides: &[(u64, Arc<PoolInForce>)],
-        headers: &mut HeaderMap,
+        fields: &mut Fields,
         draw: impl FnOnce() -> Option<Arc<PoolInForce>>,
     ) -> Option<(Self, Arc<PoolInForce>)> {
         // No pool is called so, and a cookie of the one is none of the other.
         let domain = format!("\0split\0{route}");
-        let held = match read_cookie(shared, settings, &domain, headers) {
+        let held = match read_cookie(shared, settings, &domain, fields) {
             Some(Read::Valid(token)) => Some(token),
             _ => None,
         };
@@ -204,7 +203,7 @@ impl<'a> SideBond<'a> {
         Some((Self { settings, domain, side, held }, pool))
     }
 
-    pub(super) fn settle(&self, shared: &Shared, answer: &mut http::response::Parts) {
+    pub(super) fn settle(&self, shared: &Shared, answer: &mut AnswerHead) {
         renew(shared, self.settings, &self.domain, self.side, self.held, answer);
     }
 }
@@ -213,13 +212,13 @@ fn read_cookie(
     shared: &Shared,
     settings: &InsertedCookie,
     domain: &str,
-    headers: &mut HeaderMap,
+    fields: &mut Fields,
 ) -> Option<Read> {
-    let value = cookie::find(headers, &settings.name)?;
+    let value = cookie::find(fields, &settings.name)?;
     let secs = |period: Option<Period>| period.map(|it| it.ns().div_ceil(SECOND_NS));
     let lifetime = Lifetime { max_age: secs(settings.max_age), idle: secs(settings.idle) };
     let read = shared.cookie_key.read(domain, value, now_secs(shared), lifetime);
-    cookie::remove(headers, &settings.name);
+    cookie::remove(fields, &settings.name);
     Some(read)
 }
 
@@ -230,7 +229,7 @@ fn renew(
     domain: &str,
     server: u64,
     held: Option<Token>,
-    answer: &mut http::response::Parts,
+    answer: &mut AnswerHead,
 ) {
     let now_secs = now_secs(shared);
     let issued_secs = match held {
@@ -248,7 +247,7 @@ fn renew(
     let token = Token { server, issued_secs, used_secs: now_secs };
     let value = shared.cookie_key.issue(domain, token);
     if let Some(field) = cookie::set_cookie(settings, &value) {
-        answer.headers.append(header::SET_COOKIE, field);
+        answer.fields.add(Name::SetCookie, field.as_bytes());
     }
 }
 

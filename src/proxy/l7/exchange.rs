@@ -5,12 +5,9 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 
-use http::Response;
-use http::request::Parts;
 use tokio::time::Instant;
 
 use super::super::connection::Connection;
-use super::super::idle::Http1;
 use super::super::network::Network;
 use super::super::pick::Asker;
 use super::super::plan::RoutePlan;
@@ -23,6 +20,7 @@ use super::answer::Answer;
 use super::attempt::{Attempted, Failure, Stage};
 use super::client::Client;
 use super::journey::Journey;
+use super::message::{AnswerHead, RequestHead};
 use super::upload::Source;
 use super::upstream::Wanted;
 use crate::balance::{self, Notes, Tried};
@@ -35,7 +33,7 @@ pub(super) struct Exchange<'a, N: Network> {
     pub(super) route: &'a RoutePlan,
     pub(super) pool: Arc<PoolInForce>,
     /// As it goes to a server: already stripped and completed.
-    pub(super) head: &'a Parts,
+    pub(super) head: &'a RequestHead,
     pub(super) source: Option<&'a Rc<Source>>,
     pub(super) key: Vec<u8>,
     /// The server that the client is bound to.
@@ -50,27 +48,26 @@ pub(super) struct Exchange<'a, N: Network> {
 }
 
 /// An answer that came, and what has to be seen to its end.
-pub(super) struct Exchanged {
-    pub(super) response: Response<Answer>,
-    pub(super) connection: Option<Http1>,
+pub(super) struct Exchanged<S> {
+    pub(super) head: AnswerHead,
+    pub(super) answer: Answer<S>,
     pub(super) ticket: Ticket,
 }
 
 /// How far the tries of a request have come.
-#[derive(Default)]
-pub(super) struct Course {
+pub(super) struct Course<S> {
     pub(super) n_tries: u32,
     /// Who had the request already. By identity, because a new plan may number them otherwise.
     tried: Vec<Arc<Server>>,
     pub(super) retrying: Option<Retrying>,
     /// An answer that is worth another try. The client gets it if there is nothing better to be had.
-    kept: Option<Exchanged>,
+    kept: Option<Exchanged<S>>,
 }
 
 impl<N: Network> Exchange<'_, N> {
     /// Tries until there is an answer or no further try is allowed.
-    pub(super) async fn run(&self, journey: &mut Journey) -> Result<Exchanged, Outcome> {
-        let mut course = Course::default();
+    pub(super) async fn run(&self, journey: &mut Journey) -> Result<Exchanged<N::Stream>, Outcome> {
+        let mut course = Course::new();
         loop {
             let picked = self.within(self.pick(&course, journey)).await;
             let ticket = match picked {
@@ -88,7 +85,7 @@ impl<N: Network> Exchange<'_, N> {
             };
             let failure = match tried {
                 Ok(exchanged) => {
-                    let status = exchanged.response.status().as_u16();
+                    let status = exchanged.head.status.as_u16();
                     let outcome = Outcome::Answered(StatusClass::of(status));
                     course.keep(exchanged);
                     if !self.wants_retry_of_status(status) {
@@ -108,7 +105,11 @@ impl<N: Network> Exchange<'_, N> {
         }
     }
 
-    async fn pick(&self, course: &Course, journey: &mut Journey) -> Result<Ticket, Outcome> {
+    async fn pick(
+        &self,
+        course: &Course<N::Stream>,
+        journey: &mut Journey,
+    ) -> Result<Ticket, Outcome> {
         let worker = &self.connection.worker;
         // The first try belongs to the plan that the request found; another goes to who is there by then.
         let pool = if course.n_tries == 0 { Arc::clone(&self.pool) } else { self.pool.newest() };
@@ -125,7 +126,11 @@ impl<N: Network> Exchange<'_, N> {
     }
 
     /// One more server at once, or none: nobody waits in line only to be quicker.
-    pub(super) fn pick_another(&self, course: &Course, journey: &mut Journey) -> Option<Ticket> {
+    pub(super) fn pick_another(
+        &self,
+        course: &Course<N::Stream>,
+        journey: &mut Journey,
+    ) -> Option<Ticket> {
         let worker = &self.connection.worker;
         let pool = self.pool.newest();
         let mut notes = if journey.record.is_some() { Notes::on() } else { Notes::off() };
@@ -175,7 +180,11 @@ impl<N: Network> Exchange<'_, N> {
     }
 }
 
-impl Course {
+impl<S> Course<S> {
+    fn new() -> Self {
+        Self { n_tries: 0, tried: Vec::new(), retrying: None, kept: None }
+    }
+
     pub(super) fn begin(&mut self, ticket: &Ticket) {
         self.n_tries += 1;
         self.tried.push(Arc::clone(ticket.server()));
@@ -192,19 +201,19 @@ impl Course {
         tried
     }
 
-    fn keep(&mut self, exchanged: Exchanged) {
+    fn keep(&mut self, exchanged: Exchanged<S>) {
         self.let_go();
         self.kept = Some(exchanged);
     }
 
     fn let_go(&mut self) {
-        if let Some(Exchanged { response, ticket, .. }) = self.kept.take() {
-            ticket.end(Outcome::Answered(StatusClass::of(response.status().as_u16())));
+        if let Some(Exchanged { head, ticket, .. }) = self.kept.take() {
+            ticket.end(Outcome::Answered(StatusClass::of(head.status.as_u16())));
         }
     }
 
     /// The end: with the answer that is there, or without one.
-    fn give_up(&mut self, outcome: Outcome) -> Result<Exchanged, Outcome> {
+    fn give_up(&mut self, outcome: Outcome) -> Result<Exchanged<S>, Outcome> {
         if outcome == Outcome::TimedOut(TimeoutKind::Total) {
             self.let_go();
         }
@@ -231,20 +240,18 @@ pub(super) fn note_attempt(journey: &Journey) -> usize {
 }
 
 /// Records how a try went. One that was answered is not over yet.
-pub(super) fn note_end(
+pub(super) fn note_end<S>(
     journey: &mut Journey,
     place: usize,
-    attempted: Attempted,
-) -> Result<Exchanged, Failure> {
+    attempted: Attempted<S>,
+) -> Result<Exchanged<S>, Failure> {
     let Attempted { result, connect_ns, reused } = attempted;
     if let Some(record) = &mut journey.record {
         record.phases.connect_ns += connect_ns;
         if let Some(attempt) = record.attempts.get_mut(place) {
             attempt.reused_connection = reused;
             attempt.outcome = Some(match &result {
-                Ok(exchanged) => {
-                    Outcome::Answered(StatusClass::of(exchanged.response.status().as_u16()))
-                }
+                Ok(exchanged) => Outcome::Answered(StatusClass::of(exchanged.head.status.as_u16())),
                 Err(failure) => failure.outcome,
             });
         }

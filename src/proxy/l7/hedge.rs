@@ -16,7 +16,7 @@ use super::journey::Journey;
 use crate::lab::Hedge;
 
 /// The tries that are under way, each with its place in the record.
-type Runners<'a> = Vec<(usize, Pin<Box<dyn Future<Output = Attempted> + 'a>>)>;
+type Runners<'a, S> = Vec<(usize, Pin<Box<dyn Future<Output = Attempted<S>> + 'a>>)>;
 
 impl<N: Network> Exchange<'_, N> {
     /// The first answer of several tries. Who loses is dropped, and its place at its server comes free.
@@ -24,11 +24,11 @@ impl<N: Network> Exchange<'_, N> {
         &self,
         ticket: Ticket,
         hedge: &Hedge,
-        course: &mut Course,
+        course: &mut Course<N::Stream>,
         journey: &mut Journey,
-    ) -> Result<Exchanged, Failure> {
+    ) -> Result<Exchanged<N::Stream>, Failure> {
         let after = Duration::from_nanos(hedge.after.ns());
-        let mut runners: Runners<'_> =
+        let mut runners: Runners<'_, N::Stream> =
             vec![(note_attempt(journey), Box::pin(self.attempt(ticket)))];
         let mut allowances = Vec::new();
         loop {
@@ -57,14 +57,21 @@ impl<N: Network> Exchange<'_, N> {
     }
 
     /// One more try, if there is somebody for it and the budget allows it.
-    fn one_more(&self, course: &Course, journey: &mut Journey) -> Option<(Retrying, Ticket)> {
+    fn one_more(
+        &self,
+        course: &Course<N::Stream>,
+        journey: &mut Journey,
+    ) -> Option<(Retrying, Ticket)> {
         let shared = &self.connection.worker.shared;
         let allowance = Retrying::take(&self.pool, shared, &self.route.retries.budget).ok()?;
         Some((allowance, self.pick_another(course, journey)?))
     }
 }
 
-fn first_done(runners: &mut Runners<'_>, ctx: &mut Context<'_>) -> Poll<(usize, Attempted)> {
+fn first_done<S>(
+    runners: &mut Runners<'_, S>,
+    ctx: &mut Context<'_>,
+) -> Poll<(usize, Attempted<S>)> {
     for index in 0..runners.len() {
         if let Poll::Ready(attempted) = runners[index].1.as_mut().poll(ctx) {
             let (place, _) = runners.remove(index);

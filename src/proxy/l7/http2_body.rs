@@ -7,7 +7,7 @@ use std::task::{Context, Poll, Waker, ready};
 use bytes::Bytes;
 use h2::RecvStream;
 use h2::server::SendResponse;
-use http::{HeaderMap, header};
+use http::HeaderValue;
 use http_body::{Frame, SizeHint};
 
 use super::client::Client;
@@ -28,10 +28,9 @@ pub(super) struct Http2Body {
 impl Http2Body {
     pub(super) fn new(
         receiving: RecvStream,
-        headers: &HeaderMap,
+        length: Option<&HeaderValue>,
         expecting: Option<Rc<RefCell<SendResponse<Bytes>>>>,
     ) -> Rc<Self> {
-        let length = headers.get(header::CONTENT_LENGTH);
         Rc::new(Self {
             length: length.and_then(|length| length.to_str().ok()?.parse().ok()),
             receiving: Some(receiving).into(),

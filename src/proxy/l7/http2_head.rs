@@ -7,6 +7,7 @@ use http::Method;
 use http::request::Parts;
 
 use super::super::framing::Violation;
+use super::super::headers::check_http2;
 use crate::lab::Limits;
 use crate::meter::{LimitKind, Outcome};
 
@@ -15,6 +16,7 @@ pub(super) fn check(head: &Parts, limits: &Limits) -> Result<(), Violation> {
     if head.method == Method::CONNECT {
         return Err(violation(405, "CONNECT is not offered over HTTP/2"));
     }
+    check_http2(&head.headers).map_err(|message| violation(400, message))?;
     if head.headers.len() > limits.header_count as usize {
         let outcome = Outcome::LimitHit(LimitKind::HeaderCount);
         return Err(Violation {

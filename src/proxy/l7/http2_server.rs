@@ -8,20 +8,31 @@ use std::time::Duration;
 use bytes::Bytes;
 use h2::client::{Builder, Connection, ResponseFuture, SendRequest};
 use h2::{Reason, RecvStream};
-use http::request::Parts;
 use http::uri::{Authority, Scheme};
-use http::{HeaderMap, HeaderValue, Request, Response, Uri, Version, header};
+use http::{HeaderMap, Request, Response, Uri, Version, header};
 use http_body::Body as _;
 use tokio::io::{AsyncRead, AsyncWrite};
 
+use super::super::fields::Name;
 use super::super::headers::{Switching, strip_response};
 use super::super::idle::Counted;
 use super::super::lanes::{LaneState, Lanes, STREAMS_MAX, Seat};
-use super::answer::{Answer, Http2Answer, Sending};
+use super::answer::{Http2Answer, Sending};
+use super::message::{AnswerHead, RequestHead};
 use super::pipe::{Stop, pipe};
 use super::upload::Upload;
-use super::upstream::{Asking, Sent};
+use super::upstream::Asking;
 use crate::meter::Outcome;
+
+/// What became of a request that was sent.
+pub(super) enum Sent {
+    Answered(AnswerHead, Box<Http2Answer>),
+    /// The connection was gone before anything of it was written.
+    Unsent,
+    /// The server says that it did nothing about it.
+    Unprocessed,
+    Failed(Outcome),
+}
 
 /// Begins HTTP/2 on a new connection, and shares it.
 pub(super) async fn open<S>(stream: S, counted: Counted, lanes: &Lanes) -> Result<(), Outcome>
@@ -93,11 +104,14 @@ where
 }
 
 /// Sends a request and waits for the head of the answer.
-pub(super) async fn send(mut seat: Seat, request: Request<Upload>, asking: &Asking<'_>) -> Sent {
-    let (mut head, body) = request.into_parts();
-    make_http2(&mut head, asking.scheme.clone());
+pub(super) async fn send(
+    mut seat: Seat,
+    head: &RequestHead,
+    body: Upload,
+    asking: &Asking<'_>,
+) -> Sent {
     let bare = body.is_end_stream();
-    let sent = seat.sender().send_request(Request::from_parts(head, ()), bare);
+    let sent = seat.sender().send_request(made_http2(head, asking.scheme.clone()), bare);
     let (mut answer, stream) = match sent {
         Ok(sent) => sent,
         // A connection that its server is about to close takes no new streams: nothing was written.
@@ -112,7 +126,7 @@ pub(super) async fn send(mut seat: Seat, request: Request<Upload>, asking: &Aski
             let (head, receiving) = response.into_parts();
             let length = length_of(&head.headers);
             let answer = Http2Answer::new(receiving, length, sending, seat);
-            Sent::Answered(Response::from_parts(head, Answer::Http2(Box::new(answer))), None)
+            Sent::Answered(head.into(), Box::new(answer))
         }
         Err(error) => {
             if error.is_io() || error.is_go_away() {
@@ -132,7 +146,7 @@ fn poll_answer(
     ctx: &mut Context<'_>,
 ) -> Poll<Result<Response<RecvStream>, h2::Error>> {
     while let Poll::Ready(Some(Ok(interim))) = answer.poll_informational(ctx) {
-        asking.interim(interim);
+        asking.interim(interim.into_parts().0.into());
     }
     Pin::new(answer).poll(ctx)
 }
@@ -152,26 +166,29 @@ fn was_not_processed(error: &h2::Error) -> bool {
 }
 
 /// Says in pseudo-header fields what HTTP/1.1 says in the request line and in `Host`.
-fn make_http2(head: &mut Parts, scheme: Scheme) {
-    strip_response(&mut head.headers, Switching::No);
-    if head.headers.get(header::TE).is_some_and(|te| te != "trailers") {
-        head.headers.remove(header::TE);
+fn made_http2(head: &RequestHead, scheme: Scheme) -> Request<()> {
+    let mut fields = head.fields.clone();
+    strip_response(&mut fields, Switching::No);
+    if fields.get(Name::Te).is_some_and(|te| te != b"trailers") {
+        fields.remove(Name::Te);
     }
-    head.version = Version::HTTP_2;
-    let host = head.headers.get(header::HOST).map(HeaderValue::as_bytes);
-    let Some(authority) = host.and_then(|host| Authority::try_from(host).ok()) else {
-        // Without an authority `Host` goes along as it is, as RFC 9113 section 8.3.1 allows for translated requests.
-        head.version = Version::HTTP_11;
-        return;
-    };
-    let path = head.uri.path_and_query().map_or("/", |path| path.as_str());
-    let uri = Uri::builder().scheme(scheme).authority(authority).path_and_query(path).build();
-    if let Ok(uri) = uri {
-        head.uri = uri;
-        head.headers.remove(header::HOST);
-    } else {
-        head.version = Version::HTTP_11;
+    let mut request = Request::new(());
+    *request.method_mut() = head.method.clone();
+    *request.uri_mut() = head.uri.clone();
+    // Without an authority `Host` goes along as it is, as RFC 9113 section 8.3.1 allows for translated requests.
+    *request.version_mut() = Version::HTTP_11;
+    let host = fields.get(Name::Host);
+    if let Some(authority) = host.and_then(|host| Authority::try_from(host).ok()) {
+        let path = head.uri.path_and_query().map_or("/", |path| path.as_str());
+        let uri = Uri::builder().scheme(scheme).authority(authority).path_and_query(path).build();
+        if let Ok(uri) = uri {
+            *request.uri_mut() = uri;
+            *request.version_mut() = Version::HTTP_2;
+            fields.remove(Name::Host);
+        }
     }
+    *request.headers_mut() = fields.to_map();
+    request
 }
 
 fn length_of(headers: &HeaderMap) -> Option<u64> {

@@ -14,10 +14,10 @@ use super::super::connection::Connection;
 use super::super::headers::{Switching, strip_response};
 use super::super::network::Network;
 use super::client::Client;
-use super::download::Download;
 use super::http2_body::Http2Body;
 use super::http2_head;
 use super::ledger::Entry;
+use super::message::{Reply, RequestHead};
 use super::pipe::{Stop, pipe};
 use super::request::{Inbound, expects_continue, handle, refuse};
 use super::upload::Received;
@@ -49,39 +49,46 @@ fn begin<N: Network>(
     connection: &Rc<Connection<N>>,
     request: Request<RecvStream>,
     respond: &Rc<RefCell<SendResponse<Bytes>>>,
-) -> (Rc<Http2Body>, impl Future<Output = Response<Download<N>>>) {
+) -> (Rc<Http2Body>, impl Future<Output = Reply<N>>) {
     let (head, receiving) = request.into_parts();
-    let expecting = expects_continue(&head).then(|| Rc::clone(respond));
-    let body = Http2Body::new(receiving, &head.headers, expecting);
+    let length = head.headers.get(header::CONTENT_LENGTH).cloned();
     let checked = {
         let plan = connection.worker.shared.plan.load();
         http2_head::check(&head, &plan.limits)
     };
+    let head = RequestHead::from(head);
+    let expecting = expects_continue(&head).then(|| Rc::clone(respond));
+    let body = Http2Body::new(receiving, length.as_ref(), expecting);
     let client = Client::Http2(Rc::clone(respond));
-    let inbound = Inbound { head, body: Received::Http2(Rc::clone(&body)), client, number: 0 };
+    let received = Received::Http2(Rc::clone(&body));
+    let inbound = Inbound { head, body: received, may_switch: false, client, number: 0 };
     let connection = Rc::clone(connection);
     let answering = async move {
         match checked {
             Ok(()) => handle(&connection, inbound).await,
-            Err(violation) => refuse(&connection, &inbound.head, violation, &inbound.client),
+            Err(violation) => refuse(&connection, &inbound.head, violation),
         }
     };
     (body, answering)
 }
 
 async fn answer<N: Network>(
-    response: Response<Download<N>>,
+    reply: Reply<N>,
     respond: &RefCell<SendResponse<Bytes>>,
     is_head: bool,
     entry: &Entry,
 ) {
-    let (mut head, mut body) = response.into_parts();
-    strip_response(&mut head.headers, Switching::No);
+    let Reply { mut head, mut body } = reply;
+    strip_response(&mut head.fields, Switching::No);
+    let mut response = Response::new(());
+    *response.status_mut() = head.status;
+    *response.headers_mut() = head.fields.to_map();
     let bare = is_head || body.is_end_stream();
     if let Some(length) = body.size_hint().exact().filter(|_| !bare) {
-        head.headers.entry(header::CONTENT_LENGTH).or_insert_with(|| HeaderValue::from(length));
+        let headers = response.headers_mut();
+        headers.entry(header::CONTENT_LENGTH).or_insert_with(|| HeaderValue::from(length));
     }
-    let sent = respond.borrow_mut().send_response(Response::from_parts(head, ()), bare);
+    let sent = respond.borrow_mut().send_response(response, bare);
     let Ok(mut stream) = sent else {
         // An answer with fields that HTTP/2 cannot carry; or the client left just now.
         return respond.borrow_mut().send_reset(Reason::INTERNAL_ERROR);

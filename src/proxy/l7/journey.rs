@@ -3,12 +3,13 @@
 use std::rc::Rc;
 use std::sync::Arc;
 
-use super::super::guard::GuardState;
+use super::super::fields::{Fields, Name};
 use super::super::network::Network;
 use super::super::plan::ListenerPlan;
 use super::super::record::Record;
 use super::super::shared::Shared;
 use super::super::ticket::Ticket;
+use super::message::RequestHead;
 use super::upload::Source;
 use crate::meter::Outcome;
 
@@ -31,8 +32,6 @@ pub(super) struct Journey {
     pub(super) answered_ns: Option<u64>,
     /// Everything about it, if it was sampled.
     pub(super) record: Option<Box<Record>>,
-    /// Told when an answer on an HTTP/1 connection has ended.
-    pub(super) guard: Option<Arc<GuardState>>,
     /// The connection is not used for another request.
     pub(super) closes: bool,
     /// The request has a body, of which nothing was read yet.
@@ -59,7 +58,6 @@ impl Journey {
             n_bytes_out: 0,
             answered_ns: None,
             record: None,
-            guard: None,
             closes: false,
             has_body: false,
             sampled: false,
@@ -78,13 +76,6 @@ impl Journey {
         }
     }
 
-    /// To be called before an answer is handed out: interim answers that are still waiting would come too late.
-    pub(super) fn answer_begins(&self) {
-        if let Some(guard) = &self.guard {
-            guard.answer_begins();
-        }
-    }
-
     /// Whether an answer that the proxy gives now is the last on its connection: what is left of the request's body
     /// would be read as the next request.
     pub(super) fn is_last(&self) -> bool {
@@ -95,9 +86,6 @@ impl Journey {
     pub(super) fn end(&mut self, outcome: Outcome) {
         if std::mem::replace(&mut self.ended, true) {
             return;
-        }
-        if let Some(guard) = &self.guard {
-            guard.answered();
         }
         if let Some(ticket) = self.ticket.take() {
             ticket.end(outcome);
@@ -139,14 +127,11 @@ impl Drop for Journey {
 pub(super) fn record_of<N: Network>(
     connection: &super::super::connection::Connection<N>,
     listener: &ListenerPlan,
-    head: &http::request::Parts,
+    head: &RequestHead,
     at_ns: u64,
     number: u64,
 ) -> Box<Record> {
-    let text = |name: http::header::HeaderName| {
-        let value = head.headers.get(name);
-        value.map_or_else(String::new, |it| String::from_utf8_lossy(it.as_bytes()).into_owned())
-    };
+    let host = head.fields.get(Name::Host).unwrap_or_default();
     Box::new(Record {
         at_ns,
         number,
@@ -159,7 +144,7 @@ pub(super) fn record_of<N: Network>(
         method: head.method.to_string(),
         // HTTP/2 brings scheme and host along, which stand beside it.
         target: head.uri.path_and_query().map_or_else(|| head.uri.to_string(), ToString::to_string),
-        host: text(http::header::HOST),
+        host: String::from_utf8_lossy(host).into_owned(),
         version: match head.version {
             http::Version::HTTP_10 => "1.0",
             http::Version::HTTP_2 => "2",
@@ -175,12 +160,12 @@ pub(super) fn record_of<N: Network>(
         },
         bytes_in: 0,
         bytes_out: 0,
-        request_headers: headers_of(&head.headers),
+        request_headers: headers_of(&head.fields),
         response_headers: Vec::new(),
     })
 }
 
-pub(super) fn headers_of(headers: &http::HeaderMap) -> Vec<(String, String)> {
-    let text = |value: &http::HeaderValue| String::from_utf8_lossy(value.as_bytes()).into_owned();
-    headers.iter().map(|(name, value)| (name.to_string(), text(value))).collect()
+pub(super) fn headers_of(fields: &Fields) -> Vec<(String, String)> {
+    let text = |value: &[u8]| String::from_utf8_lossy(value).into_owned();
+    fields.iter().map(|(name, value)| (name.to_owned(), text(value))).collect()
 }

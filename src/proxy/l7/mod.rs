@@ -10,6 +10,7 @@ mod exchange;
 mod head;
 mod hedge;
 mod http1;
+mod http1_server;
 mod http2;
 mod http2_body;
 mod http2_head;
@@ -17,6 +18,7 @@ mod http2_server;
 mod http2_stream;
 mod journey;
 mod ledger;
+mod message;
 mod own;
 mod pipe;
 mod refusal;
@@ -29,8 +31,8 @@ mod upload;
 mod upstream;
 mod way;
 
+pub(super) use http1_server::Http1;
 pub(super) use tunnel::Tunnel;
-pub(super) use upload::Upload;
 pub(super) use upstream::connect;
 
 use super::connection::Connection;

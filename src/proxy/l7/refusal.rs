@@ -1,12 +1,14 @@
 //! Answers that the proxy gives itself: a clear status, and a body that names the reason.
 
 use bytes::Bytes;
-use http::{HeaderValue, Response, StatusCode, header};
+use http::StatusCode;
 
+use super::super::fields::Name;
 use super::super::framing::Violation;
 use super::super::network::Network;
 use super::download::Download;
 use super::journey::Journey;
+use super::message::{AnswerHead, Reply};
 use crate::meter::{LimitKind, Outcome, TimeoutKind};
 
 /// Why a request was not answered by a server.
@@ -69,23 +71,20 @@ impl Refusal {
 
     /// The answer; the journey ends with it.
     #[expect(clippy::boxed_local, reason = "a journey is boxed for all its life")]
-    pub(super) fn answer<N: Network>(self, mut journey: Box<Journey>) -> Response<Download<N>> {
+    pub(super) fn answer<N: Network>(self, mut journey: Box<Journey>) -> Reply<N> {
         let text = Bytes::from(format!("{} {}\n", self.status, self.why));
         journey.n_bytes_out = text.len() as u64;
         if let Some(record) = &mut journey.record {
             record.status = Some(self.status.as_u16());
         }
-        journey.answer_begins();
         let closes = self.closes || journey.is_last();
         journey.end(self.outcome);
-        let mut response = Response::new(Download::Own { text, _journey: None });
-        *response.status_mut() = self.status;
-        let headers = response.headers_mut();
-        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("text/plain; charset=utf-8"));
-        headers.insert("x-evenkeel-outcome", HeaderValue::from_static(self.outcome.name()));
+        let mut head = AnswerHead::new(self.status);
+        head.fields.add(Name::ContentType, b"text/plain; charset=utf-8");
+        head.fields.add(Name::XEvenkeelOutcome, self.outcome.name().as_bytes());
         if closes {
-            headers.insert(header::CONNECTION, HeaderValue::from_static("close"));
+            head.fields.add(Name::Connection, b"close");
         }
-        response
+        Reply { head, body: Download::own(text) }
     }
 }

@@ -6,11 +6,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::request::Parts;
-use http::{HeaderValue, Response, StatusCode, header};
+use http::StatusCode;
 use tokio::time::Instant;
 
 use super::super::connection::Connection;
+use super::super::fields::Name;
 use super::super::headers::{Switching, append_via, strip_response};
 use super::super::network::Network;
 use super::super::plan::RoutePlan;
@@ -19,9 +19,10 @@ use super::super::server::Server;
 use super::answer::Answer;
 use super::bond::{Bond, SideBond};
 use super::client::Client;
-use super::download::{Download, Lease, Relayed};
+use super::download::{Download, Relayed};
 use super::exchange::{Exchange, Exchanged};
 use super::journey::{Journey, headers_of};
+use super::message::{AnswerHead, Reply, RequestHead};
 use super::refusal::Refusal;
 use super::tunnel::{Tunnel, Wish};
 use super::upstream::Wanted;
@@ -47,7 +48,7 @@ impl Bonds<'_> {
         &self,
         exchange: &Exchange<'_, N>,
         server: &Server,
-        answer: &mut http::response::Parts,
+        answer: &mut AnswerHead,
     ) {
         let shared = &exchange.connection.worker.shared;
         self.bond.settle(server, exchange.own_was_tried.get(), shared, answer);
@@ -62,10 +63,10 @@ impl<N: Network> Relaying<'_, N> {
     pub(super) async fn relay(
         &self,
         pool: Arc<PoolInForce>,
-        head: &Parts,
+        head: &RequestHead,
         wish: Option<Wish>,
         mut journey: Box<Journey>,
-    ) -> Response<Download<N>> {
+    ) -> Reply<N> {
         let Self { connection, route, client, bonds } = self;
         if let Some(record) = &mut journey.record {
             record.pool = Some(Arc::clone(&pool.name));
@@ -94,7 +95,7 @@ impl<N: Network> Relaying<'_, N> {
                 if outcome == Outcome::NoServer && bonds.bond.strict {
                     bonds.bond.note_loss(exchange.own_was_tried.get());
                 }
-                match journey.guard.as_ref().and_then(|guard| guard.broken().copied()) {
+                match client.violation() {
                     Some(violation) => Refusal::of_violation(violation).answer(journey),
                     None => Refusal::of(outcome).answer(journey),
                 }
@@ -105,47 +106,43 @@ impl<N: Network> Relaying<'_, N> {
     fn respond(
         &self,
         exchange: &Exchange<'_, N>,
-        exchanged: Exchanged,
+        exchanged: Exchanged<N::Stream>,
         wish: Option<Wish>,
         mut journey: Box<Journey>,
-    ) -> Response<Download<N>> {
+    ) -> Reply<N> {
         let Self { connection, route, bonds, .. } = self;
-        let Exchanged { response, connection: carrier, ticket } = exchanged;
-        journey.answer_begins();
+        let Exchanged { mut head, answer, ticket } = exchanged;
         journey.answered_ns = ticket.first_byte_ns();
         let server = Arc::clone(ticket.server());
-        let (mut head, answer) = response.into_parts();
-        let (received, status) = (head.version, head.status);
+        let status = head.status;
         bonds.settle(exchange, &server, &mut head);
-        let headers = &mut head.headers;
-        let upgrade = headers.get(header::UPGRADE).cloned();
-        strip_response(headers, Switching::No);
+        let upgrade =
+            if wish.is_some() { head.fields.get(Name::Upgrade).map(Vec::from) } else { None };
+        let fields = &mut head.fields;
+        strip_response(fields, Switching::No);
         let forwarded = &journey.listener().forwarded;
         if forwarded.via {
-            append_via(headers, received);
+            append_via(fields, head.version);
         }
-        if forwarded.served_by
-            && let Ok(name) = HeaderValue::from_str(&server.name)
-        {
-            headers.insert("x-served-by", name);
+        if forwarded.served_by && server.name.is_ascii() {
+            fields.set(Name::XServedBy, server.name.as_bytes());
         }
-        route.response_headers.apply(headers);
+        route.response_headers.apply(fields);
         if journey.closes {
-            headers.insert(header::CONNECTION, HeaderValue::from_static("close"));
+            fields.set(Name::Connection, b"close");
         }
         if let Some(record) = &mut journey.record {
             record.status = Some(status.as_u16());
             let at_server_ns =
                 ticket.first_byte_ns().unwrap_or(ticket.started_ns) - ticket.started_ns;
             record.phases.first_byte_ns = at_server_ns.saturating_sub(record.phases.connect_ns);
-            record.response_headers = headers_of(headers);
+            record.response_headers = headers_of(fields);
         }
         journey.ticket = Some(ticket);
         match wish.filter(|wish| wish.is_granted_by(status)) {
-            Some(wish) => {
+            Some(_) => {
                 let idle = route.timeouts.tunnel.map(|idle| Duration::from_nanos(idle.ns()));
-                let response = Response::from_parts(head, answer);
-                return begin_tunnel(connection, wish, upgrade, response, journey, idle);
+                return begin_tunnel(connection, upgrade, (head, answer), journey, idle);
             }
             // Whoever did not ask for it cannot follow.
             None if status == StatusCode::SWITCHING_PROTOCOLS => {
@@ -153,44 +150,38 @@ impl<N: Network> Relaying<'_, N> {
             }
             None => {}
         }
-        let lease = carrier.map(|connection_to_server| Lease {
+        let relayed = Relayed {
+            incoming: Some(answer),
             worker: Rc::clone(&connection.worker),
             server,
-            connection: connection_to_server,
-        });
-        let relayed = Relayed {
-            incoming: answer,
             status: StatusClass::of(status.as_u16()),
             idle: route.timeouts.idle.map(|idle| Duration::from_nanos(idle.ns())),
             journey,
-            lease,
             stalled: None,
+            trailers: None,
             deadline: exchange.deadline.map(|at| Box::pin(tokio::time::sleep_until(at))),
         };
-        Response::from_parts(head, Download::Relayed(Box::new(relayed)))
+        Reply { head, body: Download::Relayed(Box::new(relayed)) }
     }
 }
 
 /// Answers that the connection is a tunnel now, and leaves the tunnel to the connection.
 fn begin_tunnel<N: Network>(
     connection: &Connection<N>,
-    wish: Wish,
-    upgrade: Option<HeaderValue>,
-    mut response: Response<Answer>,
+    upgrade: Option<Vec<u8>>,
+    (mut head, answer): (AnswerHead, Answer<N::Stream>),
     journey: Box<Journey>,
     idle: Option<Duration>,
-) -> Response<Download<N>> {
-    let server = hyper::upgrade::on(&mut response);
-    if let Some(guard) = &journey.guard {
-        guard.become_tunnel();
-    }
-    let tunnel = Tunnel::new(wish.into_client(), server, journey, idle);
+) -> Reply<N> {
+    // HTTP/2 was not asked.
+    let Answer::Http1(answer) = answer else {
+        return Refusal::of(Outcome::BadResponse).answer(journey);
+    };
+    let tunnel = Tunnel::new(answer.into_transport(), journey, idle);
     *connection.tunnel.borrow_mut() = Some(tunnel);
-    let (mut head, _nothing) = response.into_parts();
-    head.extensions.clear();
     if let Some(upgrade) = upgrade {
-        head.headers.insert(header::CONNECTION, HeaderValue::from_static("upgrade"));
-        head.headers.insert(header::UPGRADE, upgrade);
+        head.fields.set(Name::Connection, b"upgrade");
+        head.fields.set(Name::Upgrade, &upgrade);
     }
-    Response::from_parts(head, Download::Own { text: Bytes::new(), _journey: None })
+    Reply { head, body: Download::own(Bytes::new()) }
 }

@@ -3,10 +3,10 @@
 use std::rc::Rc;
 use std::sync::Arc;
 
-use http::request::Parts;
-use http::{Response, StatusCode, header};
+use http::StatusCode;
 
 use super::super::connection::Connection;
+use super::super::fields::{Fields, Name};
 use super::super::framing::Violation;
 use super::super::headers::Toward;
 use super::super::network::Network;
@@ -14,9 +14,9 @@ use super::super::plan::{Goal, ListenerPlan, RoutePlan};
 use super::super::pool::PoolInForce;
 use super::bond::{Bond, SideBond};
 use super::client::Client;
-use super::download::Download;
 use super::head::{self, Outbound};
 use super::journey::{Journey, record_of};
+use super::message::{Reply, RequestHead};
 use super::own;
 use super::refusal::Refusal;
 use super::relay::{Bonds, Relaying};
@@ -28,8 +28,10 @@ use crate::meter::{Outcome, StatusClass};
 
 /// A request as a client's connection hands it over.
 pub(super) struct Inbound {
-    pub(super) head: Parts,
+    pub(super) head: RequestHead,
     pub(super) body: Received,
+    /// Whether the connection can become something else.
+    pub(super) may_switch: bool,
     pub(super) client: Client,
     /// Counts the requests of its connection.
     pub(super) number: u64,
@@ -38,13 +40,11 @@ pub(super) struct Inbound {
 /// Answers a request whose framing was not valid.
 pub(super) fn refuse<N: Network>(
     connection: &Rc<Connection<N>>,
-    head: &Parts,
+    head: &RequestHead,
     violation: Violation,
-    client: &Client,
-) -> Response<Download<N>> {
+) -> Reply<N> {
     let Some(listener) = connection.listener() else { return own::gone() };
-    let mut journey = begin(connection, &listener, head);
-    journey.guard = client.guard();
+    let journey = begin(connection, &listener, head);
     Refusal::of_violation(violation).answer(journey)
 }
 
@@ -52,8 +52,8 @@ pub(super) fn refuse<N: Network>(
 pub(super) async fn handle<N: Network>(
     connection: &Rc<Connection<N>>,
     inbound: Inbound,
-) -> Response<Download<N>> {
-    let Inbound { mut head, body, client, number } = inbound;
+) -> Reply<N> {
+    let Inbound { mut head, body, may_switch, client, number } = inbound;
     let worker = &connection.worker;
     let (listener, body_bytes) = {
         let plan = worker.shared.plan.load();
@@ -61,13 +61,12 @@ pub(super) async fn handle<N: Network>(
     };
     let Some(listener) = listener else { return own::gone() };
     let mut journey = begin(connection, &listener, &head);
-    journey.guard = client.guard();
     journey.has_body = !body.is_end_stream();
     let most = listener.http.keep_alive_requests;
     journey.closes = most.is_some_and(|most| number + 1 >= u64::from(most));
     let checked = head::check(&head, &listener);
     let (host, wish) =
-        match checked.and_then(|host| Ok((host, Wish::of(&mut head, &listener.http)?))) {
+        match checked.and_then(|host| Ok((host, Wish::of(&head, may_switch, &listener.http)?))) {
             Ok(checked) => checked,
             Err(refusal) => return refusal.answer(journey),
         };
@@ -115,7 +114,7 @@ pub(super) async fn handle<N: Network>(
 fn lead<'a, N: Network>(
     connection: &Connection<N>,
     route: &'a RoutePlan,
-    head: &mut Parts,
+    head: &mut RequestHead,
 ) -> Option<(Arc<PoolInForce>, Option<SideBond<'a>>)> {
     let worker = &connection.worker;
     match &route.goal {
@@ -123,8 +122,8 @@ fn lead<'a, N: Network>(
         Goal::Split { sides, sticky } => {
             let draw = || side(sides, worker.dice.borrow_mut().roll());
             let Some(sticky) = sticky else { return draw().map(|pool| (pool, None)) };
-            let headers = &mut head.headers;
-            SideBond::find(&worker.shared, sticky, &route.name, sides, headers, draw)
+            let fields: &mut Fields = &mut head.fields;
+            SideBond::find(&worker.shared, sticky, &route.name, sides, fields, draw)
                 .map(|(bond, pool)| (pool, Some(bond)))
         }
         Goal::Redirect { .. } | Goal::Answer { .. } => None,
@@ -135,7 +134,7 @@ fn lead<'a, N: Network>(
 fn begin<N: Network>(
     connection: &Connection<N>,
     listener: &Arc<ListenerPlan>,
-    head: &Parts,
+    head: &RequestHead,
 ) -> Box<Journey> {
     let worker = &connection.worker;
     let now_ns = worker.shared.clock.now_ns();
@@ -149,10 +148,10 @@ fn begin<N: Network>(
 }
 
 /// Whether the client sends its body only when it is told to (RFC 9110 section 10.1.1).
-pub(super) fn expects_continue(head: &Parts) -> bool {
-    let expectation = head.headers.get(header::EXPECT);
+pub(super) fn expects_continue(head: &RequestHead) -> bool {
+    let expectation = head.fields.get(Name::Expect);
     head.version != http::Version::HTTP_10
-        && expectation.is_some_and(|it| it.as_bytes().eq_ignore_ascii_case(b"100-continue"))
+        && expectation.is_some_and(|it| it.eq_ignore_ascii_case(b"100-continue"))
 }
 
 /// A side by weight; none where all have weight 0.

@@ -12,7 +12,7 @@ impl<N: Network> Exchange<'_, N> {
     /// Whether a failed try may be followed by another; if not, how the request ends.
     pub(super) fn take_leave_to_retry(
         &self,
-        course: &mut Course,
+        course: &mut Course<N::Stream>,
         failure: Failure,
     ) -> Result<(), Outcome> {
         let retries = &self.route.retries;

@@ -6,10 +6,19 @@ use http::{HeaderValue, Uri};
 use crate::lab::Rewrite;
 
 /// What a server is asked for: path and query, without scheme and host.
-pub(super) fn target(uri: &Uri, rewrite: Option<&Rewrite>, prefix: Option<&str>) -> Uri {
-    let Some(asked) = uri.path_and_query() else { return Uri::from_static("/") };
+pub(super) fn target(uri: &mut Uri, rewrite: Option<&Rewrite>, prefix: Option<&str>) {
+    let Some(asked) = uri.path_and_query() else { return *uri = Uri::from_static("/") };
     let rewritten = rewrite.and_then(|rewrite| rewritten(asked, rewrite, prefix));
-    Uri::from(rewritten.unwrap_or_else(|| asked.clone()))
+    // Most are what they should be, and copying one is an allocation.
+    if rewritten.is_some() || uri.authority().is_some() {
+        *uri = Uri::from(rewritten.unwrap_or_else(|| with_slash(asked)));
+    }
+}
+
+/// An empty path is a slash (RFC 9110 section 4.2.3).
+fn with_slash(asked: &PathAndQuery) -> PathAndQuery {
+    let slashed = asked.as_str().strip_prefix('?').map(|query| format!("/?{query}"));
+    slashed.and_then(|target| target.parse().ok()).unwrap_or_else(|| asked.clone())
 }
 
 /// `None` leaves the target as it is: what would not be a target any more is not rewritten.
@@ -60,7 +69,9 @@ mod tests {
     use super::*;
 
     fn rewritten(target_text: &str, rewrite: &Rewrite, prefix: Option<&str>) -> String {
-        target(&target_text.parse().unwrap(), Some(rewrite), prefix).to_string()
+        let mut uri = target_text.parse().unwrap();
+        target(&mut uri, Some(rewrite), prefix);
+        uri.to_string()
     }
 
     #[test]
@@ -87,7 +98,11 @@ mod tests {
 
     #[test]
     fn a_full_target_becomes_path_and_query() {
-        let target = |text: &str| target(&text.parse().unwrap(), None, None).to_string();
+        let target = |text: &str| {
+            let mut uri = text.parse().unwrap();
+            target(&mut uri, None, None);
+            uri.to_string()
+        };
         assert_eq!(target("http://shop.example/cart?x=1"), "/cart?x=1");
         assert_eq!(target("http://shop.example"), "/");
         assert_eq!(target("*"), "*");

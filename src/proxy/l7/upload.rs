@@ -9,17 +9,17 @@ use std::time::Duration;
 use bytes::Bytes;
 use http::{HeaderMap, Method};
 use http_body::{Body, Frame, SizeHint};
-use hyper::body::Incoming;
 use thiserror::Error;
 use tokio::time::{Instant, Sleep};
 
 use super::super::plan::RoutePlan;
 use crate::lab::RetryOn;
 
+use super::http1::Near;
 use super::http2_body::Http2Body;
 
 /// The body of one try. All tries of a request read from one source.
-pub(in super::super) struct Upload {
+pub(super) struct Upload {
     source: Option<Rc<Source>>,
     /// How many of the kept pieces this try has sent.
     n_sent: usize,
@@ -62,7 +62,7 @@ struct State {
 
 /// A body as a client's connection hands it over.
 pub(super) enum Received {
-    Http1(Incoming),
+    Http1(Rc<dyn Near>),
     Http2(Rc<Http2Body>),
 }
 
@@ -75,7 +75,7 @@ pub(super) struct UploadLimits {
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
-pub(in super::super) enum UploadError {
+pub(super) enum UploadError {
     #[error("the request's body is longer than allowed")]
     TooLong,
     #[error("the client stopped sending the request's body")]
@@ -316,9 +316,7 @@ impl Received {
         ctx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, UploadError>>> {
         match self {
-            Self::Http1(body) => Pin::new(body)
-                .poll_frame(ctx)
-                .map(|frame| frame.map(|frame| frame.map_err(|_broken| UploadError::Broken))),
+            Self::Http1(body) => body.poll_frame(ctx),
             Self::Http2(body) => body.poll_frame(ctx),
         }
     }

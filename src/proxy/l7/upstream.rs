@@ -1,19 +1,16 @@
 //! A server's side of an exchange: a connection to it, and one request over that connection.
 
-use std::pin::pin;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
+use http::StatusCode;
 use http::uri::Scheme;
-use http::{Request, Response, StatusCode};
-use hyper::client::conn::http1;
-use hyper_util::rt::TokioIo;
 use tokio::io::AsyncWriteExt as _;
 
 use super::super::connection::{Connection, Told};
-use super::super::idle::{Counted, Http1};
+use super::super::idle::Counted;
 use super::super::lanes::{Lanes, Seat};
 use super::super::network::{Network, Wire};
 use super::super::proxy_protocol;
@@ -23,30 +20,28 @@ use super::super::transport::Transport;
 use super::super::worker::Worker;
 use super::answer::Answer;
 use super::client::Client;
+use super::http1_server::{self, Http1};
 use super::http2_server;
+use super::message::{AnswerHead, RequestHead};
 use super::upload::{Source, Upload};
 use crate::lab::UpstreamProtocol;
 use crate::meter::{LimitKind, Outcome, TimeoutKind};
 
 /// A connection that was found or made for one request.
-pub(super) struct Reached {
-    pub(super) carrier: Carrier,
+pub(super) struct Reached<S> {
+    pub(super) carrier: Carrier<S>,
     /// It was there already, so the server may be about to close it.
     pub(super) reused: bool,
 }
 
-pub(super) enum Carrier {
-    Http1(Http1),
+pub(super) enum Carrier<S> {
+    Http1(Http1<S>),
     Http2(Seat),
 }
 
 /// What became of a request that was sent.
-#[expect(
-    clippy::large_enum_variant,
-    reason = "the answer is the rule, and a box would cost each an allocation"
-)]
-pub(super) enum Sent {
-    Answered(Response<Answer>, Option<Http1>),
+pub(super) enum Sent<S> {
+    Answered(AnswerHead, Answer<S>),
     /// The connection was gone before anything of it was written.
     Unsent,
     /// The server says that it did nothing about it.
@@ -63,8 +58,8 @@ pub(super) struct Asking<'a> {
 
 impl Asking<'_> {
     /// Takes an interim response: 100 lets the body begin, the others are for the client.
-    pub(super) fn interim(&self, interim: Response<()>) {
-        if interim.status() != StatusCode::CONTINUE {
+    pub(super) fn interim(&self, interim: AnswerHead) {
+        if interim.status != StatusCode::CONTINUE {
             self.client.pass_on(interim);
         } else if let Some(source) = self.source {
             source.let_go();
@@ -94,7 +89,7 @@ pub(super) async fn reach<N: Network>(
     connection: &Connection<N>,
     server: &Arc<Server>,
     wanted: Wanted,
-) -> Result<Reached, Outcome> {
+) -> Result<Reached<N::Stream>, Outcome> {
     let worker = &connection.worker;
     // A connection that says who its client is cannot be shared.
     let alone = wanted == Wanted::Upgradable && server.upstream.protocol == UpstreamProtocol::Https;
@@ -163,7 +158,7 @@ async fn open<N: Network>(
     lanes: &Lanes,
     offer: Offer,
     told: Option<Told>,
-) -> Result<Option<Http1>, Outcome> {
+) -> Result<Option<Http1<N::Stream>>, Outcome> {
     let counted = Counted::take(server).ok_or(Outcome::LimitHit(LimitKind::Connections))?;
     let (transport, alpn) = connect_as(worker, server, offer, told).await?;
     if server.upstream.protocol == UpstreamProtocol::H2c || alpn == Some(Alpn::Http2) {
@@ -173,15 +168,7 @@ async fn open<N: Network>(
             .unwrap_or(Err(Outcome::TimedOut(TimeoutKind::Connect)))
             .map(|()| None);
     }
-    let (sender, connection) = http1::Builder::new()
-        .handshake(TokioIo::new(transport))
-        .await
-        .map_err(|_broken| Outcome::Reset)?;
-    tokio::task::spawn_local(async move {
-        // How it ended is known to the request that was on it.
-        drop(connection.with_upgrades().await);
-    });
-    Ok(Some(Http1::new(sender, counted)))
+    Ok(Some(Http1::new(transport, counted)))
 }
 
 /// A connection to a server, encrypted if the pool says so.
@@ -241,42 +228,31 @@ async fn introduce<S: Wire>(
 }
 
 /// Sends a request and waits for the head of the answer.
-pub(super) async fn send(carrier: Carrier, request: Request<Upload>, asking: &Asking<'_>) -> Sent {
-    match carrier {
-        Carrier::Http1(connection) => send_http1(connection, request, asking).await,
-        Carrier::Http2(seat) => http2_server::send(seat, request, asking).await,
-    }
-}
-
-async fn send_http1(
-    mut connection: Http1,
-    mut request: Request<Upload>,
+pub(super) async fn send<S: Wire>(
+    carrier: Carrier<S>,
+    head: &RequestHead,
+    upload: Upload,
     asking: &Asking<'_>,
-) -> Sent {
-    if connection.sender.ready().await.is_err() {
-        return Sent::Unsent;
-    }
-    connection.n_requests += 1;
-    connection.ask_for_interims(&mut request);
-    let mut answer = pin!(connection.sender.try_send_request(request));
-    let answer = loop {
-        tokio::select! {
-            biased;
-            Some(interim) = connection.interims.recv() => asking.interim(interim),
-            answer = answer.as_mut() => break answer,
+) -> Sent<S> {
+    match carrier {
+        Carrier::Http1(connection) => {
+            match http1_server::send(connection, head, upload, asking).await {
+                http1_server::Sent::Answered(head, answer) => {
+                    Sent::Answered(head, Answer::Http1(answer))
+                }
+                http1_server::Sent::Unsent => Sent::Unsent,
+                http1_server::Sent::Failed(outcome) => Sent::Failed(outcome),
+            }
         }
-    };
-    match answer {
-        Ok(response) => Sent::Answered(response.map(Answer::Http1), Some(connection)),
-        Err(mut error) => match error.take_message() {
-            Some(_request) => Sent::Unsent,
-            None => Sent::Failed(outcome_of(error.error())),
+        Carrier::Http2(seat) => match http2_server::send(seat, head, upload, asking).await {
+            http2_server::Sent::Answered(head, answer) => {
+                Sent::Answered(head, Answer::Http2(answer))
+            }
+            http2_server::Sent::Unsent => Sent::Unsent,
+            http2_server::Sent::Unprocessed => Sent::Unprocessed,
+            http2_server::Sent::Failed(outcome) => Sent::Failed(outcome),
         },
     }
-}
-
-fn outcome_of(error: &hyper::Error) -> Outcome {
-    if error.is_parse() { Outcome::BadResponse } else { Outcome::Reset }
 }
 
 /// For how many openings a request waits: a connection may be full, or closed, as soon as it is open.

@@ -2,19 +2,19 @@
 
 use std::sync::Arc;
 
-use http::request::Parts;
-
 use super::super::connection::Connection;
 use super::super::cookie;
 use super::super::network::Network;
 use super::super::plan::{ListenerPlan, RoutePlan};
+use super::message::RequestHead;
+
 use crate::lab::{Facts, Key};
 
 /// The first route whose condition holds.
 pub(super) fn route<'a, N: Network>(
     listener: &'a ListenerPlan,
     connection: &Connection<N>,
-    head: &Parts,
+    head: &RequestHead,
     host: &str,
 ) -> Option<&'a RoutePlan> {
     let matches = |route: &&RoutePlan| {
@@ -26,7 +26,9 @@ pub(super) fn route<'a, N: Network>(
                 method: head.method.as_str(),
                 source: Some(connection.client.ip()),
                 sni: connection.sni.as_deref(),
-                header: &|name| head.headers.get(name).and_then(|value| value.to_str().ok()),
+                header: &|name| {
+                    head.fields.get_named(name).and_then(|it| std::str::from_utf8(it).ok())
+                },
             })
         })
     };
@@ -34,15 +36,15 @@ pub(super) fn route<'a, N: Network>(
 }
 
 /// The bytes that decide where a key-driven algorithm sends a request. Empty where the request has none.
-pub(super) fn key_of<N: Network>(key: &Key, connection: &Connection<N>, head: &Parts) -> Vec<u8> {
+pub(super) fn key_of<N: Network>(
+    key: &Key,
+    connection: &Connection<N>,
+    head: &RequestHead,
+) -> Vec<u8> {
     match key {
         Key::Address => connection.client.ip().to_string().into_bytes(),
-        Key::Header(name) => {
-            head.headers.get(name.as_str()).map_or_else(Vec::new, |it| it.as_bytes().to_vec())
-        }
-        Key::Cookie(name) => {
-            cookie::find(&head.headers, name).map_or_else(Vec::new, <[u8]>::to_vec)
-        }
+        Key::Header(name) => head.fields.get_named(name).map_or_else(Vec::new, <[u8]>::to_vec),
+        Key::Cookie(name) => cookie::find(&head.fields, name).map_or_else(Vec::new, <[u8]>::to_vec),
         Key::Query(name) => {
             let pairs = head.uri.query().unwrap_or_default().split('&');
             let named =

@@ -16,11 +16,19 @@ impl Buffer {
         let kept = KEPT.with_borrow_mut(Vec::pop);
         Self { bytes: kept.unwrap_or_else(|| vec![0; BUFFER_BYTES]) }
     }
+
+    /// Doubles it, for the rare head that is longer.
+    pub(super) fn grow(&mut self) {
+        self.bytes.resize(2 * self.bytes.len(), 0);
+    }
 }
 
 impl Drop for Buffer {
     fn drop(&mut self) {
         let bytes = std::mem::take(&mut self.bytes);
+        if bytes.len() != BUFFER_BYTES {
+            return;
+        }
         // At the thread's own end there is nowhere to put it, and no need to.
         let _gone = KEPT.try_with(|kept| {
             let mut kept = kept.borrow_mut();

@@ -16,10 +16,13 @@ pub(super) struct Alarm {
 }
 
 impl Alarm {
-    /// Whether the deadline is over; if not, the task is woken when it is.
+    /// Whether the deadline is over; if not, the task is woken when it is. It is always the same task that asks.
     pub(super) fn is_over(&mut self, now_ns: u64, deadline_ns: u64, cx: &mut Context<'_>) -> bool {
         if now_ns >= deadline_ns {
             return true;
+        }
+        if self.armed_ns <= deadline_ns && now_ns.saturating_add(TICK_NS) < self.armed_ns {
+            return false;
         }
         if self.sleep.is_none() || deadline_ns < self.armed_ns {
             self.arm(now_ns, deadline_ns);
@@ -47,3 +50,6 @@ impl Alarm {
         }
     }
 }
+
+/// Closer to its time than this the timer is looked at: its clock and ours differ by a tick.
+const TICK_NS: u64 = 4_000_000;
