@@ -25,13 +25,25 @@ pub struct Decision {
 impl Decision {
     /// Notes a number that the algorithm saw of a member.
     pub fn saw(&mut self, view: &View<'_>, index: usize, what: Quantity, value: Value) {
-        let member = &view.members[index];
-        let seen = Seen { what, value };
-        match self.candidates.iter_mut().find(|known| known.member == member.index) {
-            Some(candidate) => candidate.seen.push(seen),
-            None => self
-                .candidates
-                .push(Candidate { seen: vec![seen], ..Candidate::standing(member, None) }),
+        self.candidate(&view.members[index]).seen.push(Seen { what, value });
+    }
+
+    /// What is known of a member, nothing at first. Found by halving: one look at each of a thousand servers for each
+    /// of them took a third of the time of a proxy that sampled its decisions.
+    fn candidate(&mut self, member: &Member) -> &mut Candidate {
+        let place = self.place_of(member.index).unwrap_or_else(|place| {
+            self.candidates.insert(place, Candidate::standing(member, None));
+            place
+        });
+        &mut self.candidates[place]
+    }
+
+    /// Where a member's candidate stands, or would have to.
+    fn place_of(&self, member: u32) -> Result<usize, usize> {
+        match self.candidates.last() {
+            // Mostly they are noted in the order of the pool.
+            Some(last) if last.member < member => Err(self.candidates.len()),
+            _ => self.candidates.binary_search_by_key(&member, |known| known.member),
         }
     }
 
@@ -42,9 +54,8 @@ impl Decision {
 
     /// Notes that a member of which something was seen is out for a reason that only the algorithm knows.
     pub fn rule_out(&mut self, view: &View<'_>, index: usize, why: Exclusion) {
-        let member = view.members[index].index;
-        if let Some(known) = self.candidates.iter_mut().find(|known| known.member == member) {
-            known.excluded = Some(why);
+        if let Ok(place) = self.place_of(view.members[index].index) {
+            self.candidates[place].excluded = Some(why);
         }
     }
 
@@ -52,25 +63,20 @@ impl Decision {
     /// gave itself (a bound only it knows) is kept.
     pub fn exclude(&mut self, view: &View<'_>) {
         for (index, member) in view.members.iter().enumerate() {
-            let excluded = view.exclusion(index);
-            match self.candidates.iter_mut().find(|known| known.member == member.index) {
-                Some(candidate) => candidate.excluded = excluded.or(candidate.excluded),
-                None => self.candidates.push(Candidate::standing(member, excluded)),
-            }
+            let candidate = self.candidate(member);
+            candidate.excluded = view.exclusion(index).or(candidate.excluded);
         }
-        self.candidates.sort_by_key(|candidate| candidate.member);
     }
 
     /// Adds the members of a pool that belong to other groups than the one that was asked. Those that could
     /// not have served anyway have their own reason.
     pub fn exclude_others(&mut self, pool: &View<'_>) {
         for (index, member) in pool.members.iter().enumerate() {
-            if self.candidates.iter().all(|known| known.member != member.index) {
+            if self.place_of(member.index).is_err() {
                 let excluded = pool.exclusion(index).or(Some(Exclusion::OtherGroup));
-                self.candidates.push(Candidate::standing(member, excluded));
+                self.candidate(member).excluded = excluded;
             }
         }
-        self.candidates.sort_by_key(|candidate| candidate.member);
     }
 
     /// Forgets what an algorithm noted that found nobody. What was settled before it was asked stays.
@@ -82,8 +88,8 @@ impl Decision {
     /// Notes who was chosen. Where a load bound left nobody, that is somebody above it.
     pub fn choose(&mut self, member: u32) {
         self.choice = Some(member);
-        let chosen = self.candidates.iter_mut().find(|known| known.member == member);
-        if let Some(chosen) = chosen {
+        if let Ok(place) = self.place_of(member) {
+            let chosen = &mut self.candidates[place];
             chosen.excluded = chosen.excluded.filter(|&reason| reason != Exclusion::OverBound);
         }
     }

@@ -98,9 +98,7 @@ impl Nearest {
                 let allowed = slots.of(view, index);
                 decision.saw(view, index, Quantity::Bound, Value::Count(allowed.into()));
                 if in_flight >= allowed {
-                    let member = view.members[index].index;
-                    let known = decision.candidates.iter_mut().find(|known| known.member == member);
-                    known.expect("it was just seen").excluded = Some(Exclusion::OverBound);
+                    decision.rule_out(view, index, Exclusion::OverBound);
                 }
             }
         });
