@@ -74,6 +74,8 @@ pub struct Begun {
     pub pool: Option<Arc<str>>,
     pub server: Arc<str>,
     pub client: SocketAddr,
+    /// As its record will say.
+    pub is_yours: bool,
 }
 
 impl Begun {
@@ -91,6 +93,7 @@ impl Begun {
             pool: record.pool.clone(),
             server: Arc::clone(server),
             client: record.client,
+            is_yours: record.is_yours(),
         })
     }
 }

@@ -20,6 +20,7 @@ pub mod doctor;
 pub mod playhead;
 pub mod raster;
 pub mod selection;
+pub mod senders;
 mod side;
 pub mod signal;
 mod stage;

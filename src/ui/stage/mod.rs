@@ -54,7 +54,7 @@ fn tabs_ui(ui: &mut Ui, stage: &mut Stage, workbench: &mut Workbench) {
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
             ui.add_space(16.0);
             match workbench.view.tab {
-                Tab::Flow => flow::head_ui(ui, &mut stage.flow, workbench),
+                Tab::Flow => flow::head_ui(ui, &stage.flow, workbench),
                 Tab::Keys => keys::head_ui(ui, &mut stage.keys, workbench),
                 Tab::Compare => compare::head_ui(ui, &mut stage.compare, workbench),
                 Tab::Requests => requests::head_ui(ui, &mut stage.requests, workbench),

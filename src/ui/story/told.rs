@@ -161,6 +161,7 @@ impl Teller {
                 pool: self.pool(&journey),
                 server: self.server(&journey.tries[attempt]),
                 client: self.address(&journey),
+                is_yours: false,
             });
         }
         begun
@@ -195,6 +196,8 @@ impl Teller {
             (true, Some(listener)) => listener.address.clone(),
             _ => asked.host,
         };
+        // Built-in clients number what they send, and are known by that.
+        let number = ("x-evenkeel-request".to_owned(), journey.number.to_string());
         Record {
             at_ns: journey.came_ns,
             number: journey.number,
@@ -212,7 +215,8 @@ impl Teller {
             phases: phases(journey),
             bytes_in: 0,
             bytes_out: 0,
-            request_headers: std::iter::once(("host".to_owned(), host.clone()))
+            request_headers: [("host".to_owned(), host.clone()), number]
+                .into_iter()
                 .chain(asked.headers)
                 .collect(),
             response_headers: headers.unwrap_or_default(),
