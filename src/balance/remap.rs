@@ -6,12 +6,28 @@
 //! distance): 1/n when one of n equal servers leaves, 1/(n+1) when one joins.
 
 use std::collections::BTreeMap;
+use std::net::Ipv4Addr;
 
 use super::Balancer;
+use super::algorithm::Algorithm;
 use super::decision::Notes;
 use super::member::Member;
 use super::view::{Request, View};
 use crate::dice::Dice;
+use crate::hash::mix;
+
+/// Keys to count with where nobody brings any: `key-0`, `key-1`, …, or addresses for an algorithm that hashes those.
+pub fn sample_keys(algorithm: &Algorithm, count: u64) -> Vec<String> {
+    let by_address = matches!(algorithm, Algorithm::IpHash(_));
+    let key = |number: u64| {
+        if by_address {
+            Ipv4Addr::from(mix(number) as u32).to_string()
+        } else {
+            format!("key-{number}")
+        }
+    };
+    (0..count).map(key).collect()
+}
 
 /// A pool and the server that each of the keys went to, as an index into `members`, or [`NOBODY`].
 #[derive(Debug, Clone)]
@@ -123,11 +139,11 @@ fn weight(member: &Member) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::balance::Origin;
     use crate::balance::jump::Jump;
     use crate::balance::maglev::Maglev;
     use crate::balance::rendezvous::Rendezvous;
     use crate::balance::ring::{Dialect, Ring};
-    use crate::balance::{Algorithm, Origin};
 
     fn pool(count: usize) -> Vec<Member> {
         (0..count).map(|index| Member::new(&format!("s{index}"), index, 1)).collect()

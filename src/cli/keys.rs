@@ -2,16 +2,14 @@
 
 use std::collections::BTreeMap;
 use std::io;
-use std::net::Ipv4Addr;
 use std::path::PathBuf;
 
 use clap::Args;
 use serde::Serialize;
 
 use crate::balance::pool::{Pool, Settings, Terms};
-use crate::balance::remap::{Assignment, Moves};
+use crate::balance::remap::{Assignment, Moves, sample_keys};
 use crate::balance::{Algorithm, Member, Request};
-use crate::hash::mix;
 use crate::lab;
 
 use super::Streams;
@@ -216,17 +214,7 @@ impl Keys {
     }
 
     fn keys(&self, algorithm: &Algorithm) -> Result<Vec<String>, Failure> {
-        let by_address = matches!(algorithm, Algorithm::IpHash(_));
-        let Some(path) = &self.file else {
-            let key = |number: u64| {
-                if by_address {
-                    Ipv4Addr::from(mix(number) as u32).to_string()
-                } else {
-                    format!("key-{number}")
-                }
-            };
-            return Ok((0..self.count).map(key).collect());
-        };
+        let Some(path) = &self.file else { return Ok(sample_keys(algorithm, self.count)) };
         key_file::read(path)
     }
 }

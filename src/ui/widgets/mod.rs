@@ -6,7 +6,7 @@ mod slider;
 mod star;
 
 pub(in crate::ui) use plain::{
-    caption_ui, card_ui, hint, icon_button, note, number, row_ui, switch_ui,
+    caption_ui, card_ui, grouped, hint, icon_button, note, number, row_ui, switch_ui,
 };
 pub(in crate::ui) use scale::{Scale, Unit};
 pub(in crate::ui) use slider::Slider;

@@ -50,6 +50,16 @@ pub(in crate::ui) fn number(text: impl Into<String>) -> RichText {
     RichText::new(text).monospace()
 }
 
+/// Digits in groups of three: `100,000`.
+pub(in crate::ui) fn grouped(number: u64) -> String {
+    let digits = number.to_string();
+    let comma = |place: usize| place > 0 && (digits.len() - place).is_multiple_of(3);
+    let signs = digits.chars().enumerate();
+    signs
+        .flat_map(|(place, digit)| comma(place).then_some(',').into_iter().chain([digit]))
+        .collect()
+}
+
 /// A remark in the second strength.
 pub(in crate::ui) fn note(ui: &mut Ui, text: impl Into<String>) -> Response {
     let colour = Theme::of(ui).mute;
