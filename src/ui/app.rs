@@ -30,6 +30,7 @@ pub struct App {
 #[derive(Default)]
 struct Panes {
     stage: stage::Stage,
+    time: time::Time,
 }
 
 impl App {
@@ -119,7 +120,7 @@ impl App {
             .size_range(96.0..=420.0)
             .resizable(true)
             .frame(panel(theme.panel))
-            .show(ui, |ui| time::time_ui(ui, workbench));
+            .show(ui, |ui| time::time_ui(ui, &mut panes.time, workbench));
         note("time", time);
         let side = Panel::left("side")
             .exact_size(theme::SIDE_WIDTH)

@@ -17,6 +17,7 @@ mod bar;
 pub mod camera;
 pub mod desk;
 pub mod doctor;
+mod export;
 pub mod playhead;
 pub mod raster;
 pub mod selection;

@@ -6,6 +6,11 @@ pub enum Signal {
     /// Everything of the picture or the charts is to be seen.
     Fit,
     ResetZoom,
+    /// To the mark before the moment that is shown, or to the one after it.
+    StepBack,
+    StepForward,
+    /// To the oldest moment that is kept.
+    Oldest,
     /// The charts' cursor shows the next of the things it can show.
     NextCursorMode,
     /// The selected request is sent once more.

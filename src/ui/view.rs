@@ -23,6 +23,10 @@ pub struct View {
     pub welcome_closed: bool,
     /// How much of the past the charts show.
     pub span_secs: f32,
+    /// What each place for a chart shows, from the left.
+    pub charts: Vec<ChartKind>,
+    /// Each step up the latency chart multiplies.
+    pub latency_log: bool,
 }
 
 impl Default for View {
@@ -36,6 +40,8 @@ impl Default for View {
             question_closed: false,
             welcome_closed: false,
             span_secs: 60.0,
+            charts: ChartKind::USUAL.to_vec(),
+            latency_log: false,
         }
     }
 }
@@ -111,6 +117,47 @@ impl ThemeChoice {
             Self::System => egui::ThemePreference::System,
             Self::Dark => egui::ThemePreference::Dark,
             Self::Light => egui::ThemePreference::Light,
+        }
+    }
+}
+
+/// What a chart shows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ChartKind {
+    Share,
+    InFlight,
+    Latency,
+    LatencyHeat,
+    Rate,
+    Errors,
+    MovedKeys,
+    BrokenSessions,
+}
+
+impl ChartKind {
+    pub const ALL: [Self; 8] = [
+        Self::Share,
+        Self::InFlight,
+        Self::Latency,
+        Self::LatencyHeat,
+        Self::Rate,
+        Self::Errors,
+        Self::MovedKeys,
+        Self::BrokenSessions,
+    ];
+    pub const USUAL: [Self; 4] = [Self::Share, Self::InFlight, Self::Latency, Self::Errors];
+
+    pub fn title(self) -> &'static str {
+        match self {
+            Self::Share => "Share, band = chance",
+            Self::InFlight => "In flight",
+            Self::Latency => "Latency p50 and p99",
+            Self::LatencyHeat => "Latency, how often",
+            Self::Rate => "Requests per second",
+            Self::Errors => "Errors",
+            Self::MovedKeys => "Keys moved by edits",
+            Self::BrokenSessions => "Broken sessions",
         }
     }
 }

@@ -4,3 +4,4 @@ mod everywhere;
 mod keys;
 mod kit;
 mod side;
+mod time;

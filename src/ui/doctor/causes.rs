@@ -6,7 +6,7 @@ use super::expected::Way;
 use super::sight::Sight;
 use super::words::{counted, in_flight, shares, weights};
 use super::{keys, sticky};
-use crate::lab::{Key, WorkerState};
+use crate::lab::{Key, WorkerState, algorithm_text};
 
 /// What is said, before the evidence is added.
 pub(super) struct Finding {
@@ -35,8 +35,12 @@ pub(super) fn judge(sight: &Sight<'_>) -> Diagnosis {
     let asked = [nobody, one_serves, one_open_connection, too_few, one_key, few_keys];
     let found = asked.iter().find_map(|ask| ask(sight));
     let Finding { level, cause, sentence, emphasis, remedy } = found.unwrap_or_else(|| {
-        if sight.way == Way::ByLoad || sight.rows.iter().any(|row| row.band.is_none()) {
+        if sight.way == Way::ByLoad {
             by_load(sight)
+        } else if sight.rows.iter().any(|row| row.band.is_none()) {
+            let what =
+                format!("Keys decide, and which they are is not known: {}", shares(&sight.rows));
+            Finding::new(Level::Quiet, Cause::Unknown, what)
         } else if sight.rows.iter().all(Row::fits) {
             fits(sight)
         } else {
@@ -220,6 +224,11 @@ fn misses(sight: &Sight<'_>) -> Finding {
     let shares = shares(&sight.rows);
     if counts_apart(sight) {
         return several(sight, &format!("{shares} is more than chance"));
+    }
+    if algorithm_text::print(&sight.pool.algorithm).contains("load_bound") {
+        let sentence =
+            format!("The load bound sends on what is too much for the keys' own servers: {shares}");
+        return Finding::new(Level::Ok, Cause::ByLoad, sentence);
     }
     let due: Vec<Row> = sight.rows.iter().map(as_due).collect();
     let sentence = format!(

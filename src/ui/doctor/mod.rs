@@ -23,6 +23,7 @@ pub use diagnosis::{Cause, Diagnosis, Level, Row};
 pub use expected::{Expectations, Standing, Way};
 pub use sight::{WINDOW_NS, callers};
 pub(super) use strip::doctor_ui;
+pub(super) use words::whole_percents;
 
 use super::workbench::Workbench;
 use sight::Sight;

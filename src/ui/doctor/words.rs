@@ -36,7 +36,7 @@ pub(super) fn counted(n: u64, what: &str) -> String {
 }
 
 /// Whole per cents that add up to 100: what rounding leaves over goes to those who lost most by it.
-fn whole_percents(shares: &[f64]) -> Vec<u32> {
+pub(in crate::ui) fn whole_percents(shares: &[f64]) -> Vec<u32> {
     let exact: Vec<f64> = shares.iter().map(|share| share * 100.0).collect();
     let mut whole: Vec<u32> = exact.iter().map(|percent| percent.floor() as u32).collect();
     let mut order: Vec<usize> = (0..shares.len()).collect();
