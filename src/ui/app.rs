@@ -90,6 +90,11 @@ impl App {
         self.settle(ctx);
     }
 
+    /// Whether something that is to be seen is still being computed.
+    pub fn is_computing(&self) -> bool {
+        self.panes.stage.is_computing()
+    }
+
     /// Shows everything.
     pub fn ui(&mut self, ui: &mut Ui) {
         self.regions_ui(ui);

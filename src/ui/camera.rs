@@ -32,6 +32,12 @@ impl Camera {
 
     /// Shows one frame, a sixtieth of a second after the one before.
     pub fn frame(&mut self, show: impl FnMut(&mut Ui)) {
+        self.frames += 1;
+        self.again(show);
+    }
+
+    /// Shows the last frame once more, while time stands still: for what is waited for.
+    pub fn again(&mut self, show: impl FnMut(&mut Ui)) {
         let mut input = RawInput {
             screen_rect: Some(Rect::from_min_size(Pos2::ZERO, self.size)),
             time: Some(f64::from(self.frames) * FRAME_SECS),
@@ -44,7 +50,6 @@ impl Camera {
         let mut output = self.ctx.run_ui(input, show);
         self.textures.apply(std::mem::take(&mut output.textures_delta));
         self.shapes = output.shapes;
-        self.frames += 1;
     }
 
     /// What the last frame showed.

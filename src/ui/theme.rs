@@ -136,6 +136,16 @@ pub fn number_font() -> FontId {
     FontId::new(34.0, semi_bold())
 }
 
+/// The one number of a lane.
+pub fn lane_number_font() -> FontId {
+    FontId::new(24.0, semi_bold())
+}
+
+/// A number inside a picture.
+pub fn small_number_font() -> FontId {
+    FontId::new(11.0, FontFamily::Monospace)
+}
+
 /// The number that the last row reads.
 pub fn stage_number_font() -> FontId {
     FontId::new(76.0, semi_bold())

@@ -21,6 +21,13 @@ pub(super) struct Stage {
     requests: requests::Requests,
 }
 
+impl Stage {
+    /// Whether a tab waits for something that is being computed.
+    pub(super) fn is_computing(&self) -> bool {
+        self.compare.is_computing()
+    }
+}
+
 pub(super) fn stage_ui(ui: &mut Ui, stage: &mut Stage, workbench: &mut Workbench) {
     if workbench.view.arrangement != Arrangement::Present {
         tabs_ui(ui, stage, workbench);

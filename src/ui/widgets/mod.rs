@@ -8,6 +8,6 @@ mod star;
 pub(in crate::ui) use plain::{
     caption_ui, card_ui, grouped, hint, icon_button, note, number, row_ui, switch_ui,
 };
-pub(in crate::ui) use scale::{Scale, Unit};
+pub(in crate::ui) use scale::{Scale, Unit, time_text};
 pub(in crate::ui) use slider::Slider;
 pub(in crate::ui) use star::paint_star;
