@@ -31,6 +31,7 @@ pub struct App {
 struct Panes {
     stage: stage::Stage,
     time: time::Time,
+    why: why::Why,
 }
 
 impl App {
@@ -137,7 +138,7 @@ impl App {
                 .default_size(theme::WHY_WIDTH)
                 .size_range(theme::WHY_WIDTH..=480.0)
                 .frame(panel(theme.panel))
-                .show(ui, |ui| why::why_ui(ui, workbench));
+                .show(ui, |ui| why::why_ui(ui, &mut panes.why, workbench));
             note("why", why);
         }
         let stage = CentralPanel::no_frame()

@@ -22,6 +22,7 @@ pub mod playhead;
 pub mod raster;
 pub mod selection;
 pub mod senders;
+mod send;
 mod side;
 pub mod signal;
 mod stage;

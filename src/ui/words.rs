@@ -65,6 +65,16 @@ pub(in crate::ui) fn grouped(count: u64) -> String {
     text
 }
 
+/// `120 B`, `3.4 KiB`, `1.2 MiB`.
+pub(in crate::ui) fn bytes_text(n_bytes: u64) -> String {
+    let n = n_bytes as f64;
+    match n_bytes {
+        0..1_024 => format!("{n_bytes} B"),
+        1_024..1_048_576 => format!("{:.1} KiB", n / 1_024.0),
+        _ => format!("{:.1} MiB", n / 1_048_576.0),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -4,6 +4,8 @@ mod compare;
 mod flow;
 mod keys;
 mod requests;
+#[cfg(test)]
+pub(super) use requests::specimen;
 
 use egui::{Align, Layout, Rect, RichText, Sense, Ui, WidgetInfo, vec2};
 

@@ -41,6 +41,7 @@ pub struct ServerFrame {
     pub measured: MeterReading,
     pub in_flight: u32,
     pub health: Health,
+    pub health_since_ns: u64,
     pub weight: u32,
     pub draining: bool,
     pub connections: u32,
@@ -121,13 +122,22 @@ impl PoolFrame {
 
 impl ServerFrame {
     fn of(gauges: &ServerGauges, measured: MeterReading) -> Self {
-        let ServerGauges { name, in_flight, health, weight, draining, connections, mock, .. } =
-            gauges;
+        let ServerGauges {
+            name,
+            in_flight,
+            health,
+            health_since_ns,
+            weight,
+            draining,
+            connections,
+            mock,
+        } = gauges;
         Self {
             name: name.as_str().into(),
             measured,
             in_flight: *in_flight,
             health: *health,
+            health_since_ns: *health_since_ns,
             weight: *weight,
             draining: *draining,
             connections: *connections,

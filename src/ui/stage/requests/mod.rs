@@ -4,7 +4,7 @@ mod query;
 mod rows;
 mod shares;
 #[cfg(test)]
-mod specimen;
+pub(in crate::ui) mod specimen;
 mod table;
 
 use egui::{

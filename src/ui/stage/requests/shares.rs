@@ -9,8 +9,8 @@ use crate::ui::workbench::Workbench;
 pub(super) fn shares_ui(ui: &mut Ui, workbench: &Workbench) {
     let shares = shares(workbench);
     let words = words(&shares);
-    ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
-        ui.set_max_height(16.0);
+    let size = vec2(ui.available_width(), 16.0);
+    ui.allocate_ui_with_layout(size, Layout::right_to_left(Align::Center), |ui| {
         ui.label(RichText::new(&words).small().color(Theme::of(ui).mute));
         ui.add_space(4.0);
         let (area, response) =

@@ -5,7 +5,7 @@ use crate::meter::{Outcome, StatusClass};
 use crate::ui::story::Story;
 
 /// A person's `GET /cart` that server `a`, `b` or `c` answered, a millisecond after the one before.
-pub(super) fn record(number: u64) -> Record {
+pub(in crate::ui) fn record(number: u64) -> Record {
     let server = ["a", "b", "c"][(number % 3) as usize];
     let status = if number % 10 == 9 { 502 } else { 200 };
     let outcome = Outcome::Answered(StatusClass::of(status));
@@ -41,13 +41,13 @@ pub(super) fn record(number: u64) -> Record {
     }
 }
 
-pub(super) fn story(n_requests: u64) -> Story {
+pub(in crate::ui) fn story(n_requests: u64) -> Story {
     let mut story = Story::default();
     tell(&mut story, 0, n_requests);
     story
 }
 
-pub(super) fn tell(story: &mut Story, from: u64, n_requests: u64) {
+pub(in crate::ui) fn tell(story: &mut Story, from: u64, n_requests: u64) {
     let requests = (from..from + n_requests).map(|number| record(number).into()).collect();
     let at_ns = (from + n_requests) * 1_000_000 + 40_000_000;
     story.tell(Observation { at_ns, requests, ..Observation::default() });
