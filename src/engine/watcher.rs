@@ -28,8 +28,8 @@ pub struct Watcher {
     news: Receiver<News>,
     tell: SyncSender<News>,
     files: Option<RecommendedWatcher>,
-    /// Ends the thread that waits for signals.
-    _signals: oneshot::Sender<()>,
+    /// Ends the thread that waits for signals, where one does.
+    _signals: Option<oneshot::Sender<()>>,
 }
 
 /// Wakes a watcher from another thread.
@@ -46,6 +46,12 @@ impl Bell {
 }
 
 impl Watcher {
+    /// Tells of files only; signals do what they did before.
+    pub fn of_files() -> Self {
+        let (tell, news) = sync_channel(NEWS);
+        Self { news, tell, files: None, _signals: None }
+    }
+
     /// From now on signals do not end the program, but are news.
     pub fn start() -> Result<Self, EngineError> {
         let (tell, news) = sync_channel(NEWS);
@@ -63,7 +69,7 @@ impl Watcher {
             })
             .map_err(EngineError::Thread)?;
         match is_ready.recv() {
-            Ok(Ok(())) => Ok(Self { news, tell, files: None, _signals: signals }),
+            Ok(Ok(())) => Ok(Self { news, tell, files: None, _signals: Some(signals) }),
             Ok(Err(error)) => Err(EngineError::Thread(error)),
             Err(_gone) => Err(EngineError::Ended),
         }

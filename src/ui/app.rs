@@ -4,31 +4,46 @@ use std::sync::Arc;
 
 use egui::{CentralPanel, Context, Frame, Panel, Rect, Ui};
 
-use super::desk::{Desk, Settled};
-use super::selection::Selection;
+use super::consent::Consents;
+use super::desk::Desk;
+use super::files::Files;
+use super::memory::{Memory, WindowSize};
+use super::notices::Notices;
+use super::overlays::Overlays;
+use super::present::Present;
 use super::theme::{self, Theme};
 use super::verb::Verb;
 use super::view::{Arrangement, View};
 use super::watch::Watch;
 use super::workbench::Workbench;
-use super::{bar, side, stage, time, why};
-use crate::engine::{EngineError, Settings};
-use crate::lab::{Checked, Lab, PRESETS};
+use super::{bar, gallery, keys, present, side, stage, time, troubles, why};
+use crate::engine::{Settings, Trouble};
+use crate::lab::{Checked, Lab};
 
 /// Everything the window is. Whoever embeds it calls [`App::logic`] and then [`App::ui`], once a frame.
 pub struct App {
     pub workbench: Workbench,
-    watch: Option<Watch>,
+    pub(super) watch: Option<Watch>,
+    /// Nothing is ever started for a story that is told beforehand.
+    pub(super) runs: bool,
     /// Why no engine runs.
-    failed: Option<String>,
-    settings: Settings,
-    panes: Panes,
+    pub(super) failed: Option<Trouble>,
+    pub(super) settings: Settings,
+    pub(super) panes: Panes,
+    pub(super) files: Files,
+    pub(super) notices: Notices,
+    pub(super) overlays: Overlays,
+    pub(super) consents: Consents,
+    pub(super) present: Present,
+    pub(super) memory: Option<Memory>,
+    /// The question about edits that are not saved was answered.
+    pub(super) may_close: bool,
     regions: Vec<(&'static str, Rect)>,
 }
 
 /// What each region remembers for itself.
 #[derive(Default)]
-struct Panes {
+pub(super) struct Panes {
     stage: stage::Stage,
     time: time::Time,
     why: why::Why,
@@ -37,16 +52,8 @@ struct Panes {
 impl App {
     /// A window on a lab, which begins to run.
     pub fn new(ctx: &Context, lab: Checked, settings: Settings, view: View) -> Self {
-        theme::apply(ctx);
-        let desk = Desk::new(lab.into_lab(), None);
-        let mut app = Self {
-            workbench: Workbench::new(desk, view),
-            watch: None,
-            failed: None,
-            settings,
-            panes: Panes::default(),
-            regions: Vec::new(),
-        };
+        let mut app = Self::bare(ctx, Desk::new(lab.into_lab(), None), view);
+        app.settings = settings;
         app.start(ctx);
         app
     }
@@ -59,18 +66,64 @@ impl App {
         story: super::story::Story,
         now_ns: u64,
     ) -> Self {
+        let mut app = Self::bare(ctx, Desk::new(lab, None), view);
+        app.runs = false;
+        app.workbench.status = Some(Arc::new(super::story::status(&app.workbench.desk.draft)));
+        app.workbench.story = story;
+        app.workbench.now_ns = now_ns;
+        app
+    }
+
+    /// A window over an engine that runs already: another one was closed and left it.
+    pub fn over(ctx: &Context, watch: Watch, settings: Settings, view: View) -> Self {
+        let lab = watch.engine().lab();
+        let mut app = Self::bare(ctx, Desk::new(Lab::clone(&lab), None), view);
+        app.settings = settings;
+        watch.wake(ctx);
+        app.workbench.story.lab_changed(watch.engine().now_ns(), lab);
+        app.workbench.began_unix_ns = watch.engine().began_unix_ns();
+        app.consents.allow_wide(&app.workbench.desk.draft);
+        app.watch = Some(watch);
+        app
+    }
+
+    /// Closes the window and leaves what runs to another.
+    pub fn leave(mut self) -> Option<Watch> {
+        self.watch.take()
+    }
+
+    /// Remembers how the window is arranged, from one start to the next.
+    #[must_use]
+    pub fn with_memory(mut self, memory: Memory) -> Self {
+        self.workbench.recent.clone_from(&memory.kept.recent);
+        self.memory = Some(memory);
+        self
+    }
+
+    /// Opens a lab file as soon as it is read.
+    #[must_use]
+    pub fn with_file(mut self, file: std::path::PathBuf) -> Self {
+        self.workbench.ask(Verb::OpenFile(file));
+        self
+    }
+
+    fn bare(ctx: &Context, desk: Desk, view: View) -> Self {
         theme::apply(ctx);
-        let mut workbench = Workbench::new(Desk::new(lab, None), view);
-        workbench.status = Some(Arc::new(super::story::status(&workbench.desk.draft)));
-        workbench.story = story;
-        workbench.now_ns = now_ns;
         Self {
-            workbench,
+            workbench: Workbench::new(desk, view),
             watch: None,
+            runs: true,
             failed: None,
             settings: Settings::default(),
             panes: Panes::default(),
             regions: Vec::new(),
+            files: Files::default(),
+            notices: Notices::default(),
+            overlays: Overlays::default(),
+            consents: Consents::default(),
+            present: Present::default(),
+            memory: None,
+            may_close: false,
         }
     }
 
@@ -85,10 +138,13 @@ impl App {
             workbench.status = Some(watch.engine().status());
         }
         ctx.set_theme(self.workbench.view.theme.preference());
+        keys::handle(ctx, self);
+        self.take_what_came(ctx);
         for verb in std::mem::take(&mut self.workbench.verbs) {
             self.perform(ctx, &verb);
         }
         self.settle(ctx);
+        self.remember(ctx);
     }
 
     /// Whether something that is to be seen is still being computed.
@@ -99,21 +155,34 @@ impl App {
     /// Shows everything.
     pub fn ui(&mut self, ui: &mut Ui) {
         self.regions_ui(ui);
+        // What is asked from here on is for the next frame's regions.
         self.workbench.signals.clear();
+        let ctx = ui.ctx().clone();
+        let Self { workbench, files, notices, overlays, .. } = self;
+        let presents = workbench.view.arrangement == Arrangement::Present;
+        overlays.ui(&ctx, workbench);
+        let asked = files.ui(&ctx, &workbench.desk);
+        let above = if presents { 64.0 } else { theme::TIME_HEIGHT + 12.0 };
+        let also_asked = notices.ui(&ctx, above);
+        let asked: Vec<Verb> = asked.into_iter().chain(also_asked).collect();
+        if !asked.is_empty() || !workbench.verbs.is_empty() {
+            workbench.verbs.extend(asked);
+            ctx.request_repaint();
+        }
     }
 
     fn regions_ui(&mut self, ui: &mut Ui) {
         let theme = Theme::of(ui);
         let panel = |fill| Frame::new().fill(fill);
-        let Self { workbench, panes, regions, .. } = self;
+        let Self { workbench, panes, present, consents, failed, regions, .. } = self;
         regions.clear();
         let mut note = |name, shown: egui::InnerResponse<()>| {
             regions.push((name, shown.response.rect));
         };
         if workbench.view.arrangement == Arrangement::Present {
-            let stage = CentralPanel::no_frame()
-                .frame(panel(theme.bg))
-                .show(ui, |ui| stage::stage_ui(ui, &mut panes.stage, workbench));
+            let stage = CentralPanel::no_frame().frame(panel(theme.bg)).show(ui, |ui| {
+                present::present_ui(ui, present, &mut panes.stage, workbench);
+            });
             return note("stage", stage);
         }
         let bar = Panel::top("bar")
@@ -121,6 +190,7 @@ impl App {
             .frame(panel(theme.panel))
             .show(ui, |ui| bar::bar_ui(ui, workbench));
         note("bar", bar);
+        troubles::strip_ui(ui, workbench, consents);
         let time = Panel::bottom("time")
             .default_size(theme::TIME_HEIGHT)
             .size_range(96.0..=420.0)
@@ -141,9 +211,11 @@ impl App {
                 .show(ui, |ui| why::why_ui(ui, &mut panes.why, workbench));
             note("why", why);
         }
-        let stage = CentralPanel::no_frame()
-            .frame(panel(theme.bg))
-            .show(ui, |ui| stage::stage_ui(ui, &mut panes.stage, workbench));
+        let stage = CentralPanel::no_frame().frame(panel(theme.bg)).show(ui, |ui| match failed {
+            Some(trouble) => troubles::failure_ui(ui, trouble, workbench),
+            None if workbench.desk.draft.pools.is_empty() => gallery::empty_ui(ui, workbench),
+            None => stage::stage_ui(ui, &mut panes.stage, workbench),
+        });
         note("stage", stage);
     }
 
@@ -157,73 +229,32 @@ impl App {
         self.watch.as_ref().map(Watch::engine)
     }
 
-    fn start(&mut self, ctx: &Context) {
-        // In this order: what runs lets go of its ports before another takes them.
-        self.watch = None;
-        let checked = match Checked::new(Lab::clone(self.workbench.desk.good())) {
-            Ok(checked) => checked,
-            Err(problems) => {
-                return self.failed = problems.first().map(|problem| problem.what.clone());
-            }
-        };
-        let wake = {
-            let ctx = ctx.clone();
-            move || ctx.request_repaint()
-        };
-        match Watch::start(checked, self.settings.clone(), wake) {
-            Ok(watch) => {
-                let lab = Arc::clone(self.workbench.desk.good());
-                self.workbench.story.lab_changed(watch.engine().now_ns(), lab);
-                self.workbench.began_unix_ns = watch.engine().began_unix_ns();
-                (self.watch, self.failed) = (Some(watch), None);
-            }
-            Err(error) => self.fail(&error),
+    /// Notes what is to be found again at the next start.
+    fn remember(&mut self, ctx: &Context) {
+        let Some(memory) = &mut self.memory else { return };
+        memory.kept.view = self.workbench.view.clone();
+        if let Some(before) = self.present.arrangement_before() {
+            memory.kept.view.arrangement = before;
         }
-    }
-
-    fn fail(&mut self, error: &EngineError) {
-        self.failed = Some(error.to_string());
-    }
-
-    /// Hands the engine what was edited, if it is right.
-    fn settle(&mut self, ctx: &Context) {
-        let busy = ctx.egui_is_using_pointer() || ctx.text_edit_focused();
-        let Settled::Good(checked) = self.workbench.desk.settle(busy) else { return };
-        self.workbench.badges.learn(&checked);
-        let Some(watch) = &self.watch else { return };
-        let lab = Arc::clone(self.workbench.desk.good());
-        self.workbench.story.lab_changed(watch.engine().now_ns(), lab);
-        watch.engine().apply(*checked);
-        ctx.request_repaint();
-    }
-
-    fn perform(&mut self, ctx: &Context, verb: &Verb) {
-        match verb {
-            Verb::Undo => self.workbench.desk.undo(),
-            Verb::Redo => self.workbench.desk.redo(),
-            Verb::OpenPreset(index) => {
-                let loaded = PRESETS.get(*index).map(|it| crate::lab::load(it.text.as_bytes()));
-                if let Some(Ok(loaded)) = loaded {
-                    self.open(ctx, loaded.lab.into_lab(), None);
-                }
-            }
-            Verb::AllowCommands => {
-                if let Some(watch) = &self.watch {
-                    watch.engine().allow_commands();
-                }
-            }
-            Verb::OpenFile(_) | Verb::Tell(_) => {}
+        memory.kept.zoom = Some(ctx.zoom_factor());
+        let window = ctx.input(|input| {
+            let viewport = input.viewport();
+            let size = viewport.inner_rect.map(|area| area.size() * ctx.zoom_factor());
+            size.map(|size| WindowSize {
+                width: size.x.round(),
+                height: size.y.round(),
+                maximised: viewport.maximized.unwrap_or(false),
+            })
+        });
+        memory.kept.window = window.or(memory.kept.window);
+        let now_secs = ctx.input(|input| input.time);
+        if let Some(error) = memory.keep_up(ctx, now_secs) {
+            self.notices.fail(
+                format!("The window will not be remembered: {error}"),
+                None,
+                now_secs,
+            );
         }
-    }
-
-    /// Another lab takes the place of the one there is: what runs stops, and the new one starts.
-    fn open(&mut self, ctx: &Context, lab: Lab, file: Option<std::path::PathBuf>) {
-        let view = self.workbench.view.clone();
-        self.workbench = Workbench::new(Desk::new(lab, file), view);
-        self.workbench.view.question_closed = false;
-        self.workbench.selection = Selection::Nothing;
-        self.panes = Panes::default();
-        self.start(ctx);
     }
 }
 
@@ -234,5 +265,11 @@ impl eframe::App for App {
 
     fn ui(&mut self, ui: &mut Ui, _frame: &mut eframe::Frame) {
         Self::ui(self, ui);
+    }
+
+    fn on_exit(&mut self, _gl: Option<&eframe::glow::Context>) {
+        if let Some(memory) = &mut self.memory {
+            memory.finish(&Context::default());
+        }
     }
 }

@@ -5,6 +5,7 @@ use egui::{
     Ui, WidgetInfo, vec2,
 };
 
+use super::menus;
 use super::playhead::Playhead;
 use super::theme::{self, Theme};
 use super::verb::Verb;
@@ -12,7 +13,7 @@ use super::widgets::{hint, icon_button, number};
 use super::workbench::Workbench;
 use crate::balance::Algorithm;
 use crate::engine::{ListenerState, ListenerStatus};
-use crate::lab::{PRESETS, Protocol};
+use crate::lab::Protocol;
 
 pub(super) fn bar_ui(ui: &mut Ui, workbench: &mut Workbench) {
     let line = ui.max_rect();
@@ -22,10 +23,12 @@ pub(super) fn bar_ui(ui: &mut Ui, workbench: &mut Workbench) {
         ui.add_space(12.0);
         brand_ui(ui);
         ui.add_space(4.0);
-        lab_menu_ui(ui, workbench);
+        lab_ui(ui, workbench);
         address_ui(ui, workbench);
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
             ui.add_space(12.0);
+            menus::view_menu_ui(ui, workbench);
+            menus::help_ui(ui, workbench);
             live_ui(ui, workbench);
             hold_ui(ui, workbench);
             algorithm_ui(ui, workbench);
@@ -51,21 +54,10 @@ fn brand_ui(ui: &mut Ui) {
     ui.label(RichText::new("Evenkeel").text_style(theme::sentence()));
 }
 
-fn lab_menu_ui(ui: &mut Ui, workbench: &mut Workbench) {
+fn lab_ui(ui: &mut Ui, workbench: &mut Workbench) {
     let theme = Theme::of(ui);
     ui.label(RichText::new("Lab").color(theme.mute));
-    let lab = &workbench.desk.draft;
-    let name = if lab.name.is_empty() { "Untitled" } else { lab.name.as_str() };
-    let edited = if workbench.desk.has_unsaved_edits() { " •" } else { "" };
-    let button = Button::new(format!("{name}{edited} ▾")).frame(false);
-    egui::containers::menu::MenuButton::from_button(button).ui(ui, |ui| {
-        for (index, preset) in PRESETS.iter().enumerate() {
-            if ui.button(preset.name).on_hover_text(preset.summary).clicked() {
-                workbench.ask(Verb::OpenPreset(index));
-                ui.close();
-            }
-        }
-    });
+    menus::lab_menu_ui(ui, workbench);
 }
 
 /// Where the proxy listens. A click copies the address, the arrow opens a browser.
@@ -108,7 +100,7 @@ fn address_ui(ui: &mut Ui, workbench: &mut Workbench) {
     }
 }
 
-fn url_of(listener: &ListenerStatus, address: std::net::SocketAddr) -> String {
+pub(super) fn url_of(listener: &ListenerStatus, address: std::net::SocketAddr) -> String {
     match (listener.protocol, listener.encrypted) {
         (Protocol::Http, true) => format!("https://{address}"),
         (Protocol::Http, false) => format!("http://{address}"),

@@ -117,6 +117,23 @@ impl Desk {
         self.draft != *self.kept
     }
 
+    /// Whether this is what the file has, as far as the desk knows.
+    pub fn is_kept_as(&self, lab: &Lab) -> bool {
+        *lab == *self.kept
+    }
+
+    /// A lab was written into a file: the draft as it was when it was asked for.
+    pub fn kept_in(&mut self, file: PathBuf, lab: Lab) {
+        self.file = Some(file);
+        self.kept = Arc::new(lab);
+    }
+
+    /// The file has changed: its lab takes the place of the draft, as one step that can be undone.
+    pub fn reload(&mut self, lab: Lab) {
+        self.kept = Arc::new(lab.clone());
+        self.draft = lab;
+    }
+
     /// The draft as it is now is in this file.
     pub fn saved_to(&mut self, file: PathBuf) {
         self.file = Some(file);

@@ -15,23 +15,39 @@ pub mod app;
 pub mod badges;
 mod bar;
 pub mod camera;
+mod commands;
+mod consent;
 pub mod desk;
 pub mod doctor;
 mod export;
+mod errand;
+mod files;
+mod gallery;
+mod keys;
+pub mod memory;
+mod menus;
+mod notices;
+mod overlays;
+mod palette;
+mod perform;
 pub mod playhead;
+mod present;
 pub mod raster;
+mod running;
 pub mod selection;
 pub mod senders;
 mod send;
+mod sheet;
 mod side;
 pub mod signal;
 mod stage;
 pub mod story;
 pub mod theme;
 mod time;
+mod troubles;
 pub mod verb;
 pub mod view;
-mod watch;
+pub mod watch;
 mod why;
 mod widgets;
 mod words;
@@ -40,7 +56,7 @@ pub mod workbench;
 use std::path::PathBuf;
 
 use app::App;
-use view::View;
+use memory::Memory;
 
 use crate::engine::Settings;
 use crate::lab::{Checked, PRESETS, Problem};
@@ -63,18 +79,32 @@ pub enum WindowError {
 }
 
 /// Opens the window and returns when it is closed.
-pub fn open(_request: &Request) -> Result<(), WindowError> {
+pub fn open(request: &Request) -> Result<(), WindowError> {
     let lab = starter()?;
+    let memory = Memory::read(&Memory::own_folder());
+    let size = memory.kept.window;
+    let viewport = egui::ViewportBuilder::default()
+        .with_title("Evenkeel")
+        .with_inner_size(size.map_or([1280.0, 720.0], |size| [size.width, size.height]))
+        .with_maximized(size.is_some_and(|size| size.maximised))
+        .with_min_inner_size([900.0, 560.0]);
     let options = eframe::NativeOptions {
-        viewport: egui::ViewportBuilder::default()
-            .with_title("Evenkeel")
-            .with_inner_size([1280.0, 720.0])
-            .with_min_inner_size([900.0, 560.0]),
+        viewport,
         renderer: eframe::Renderer::Glow,
         ..eframe::NativeOptions::default()
     };
+    let asked_for = request.lab.clone();
     let make = move |creation: &eframe::CreationContext<'_>| {
-        let app = App::new(&creation.egui_ctx, lab, Settings::default(), View::default());
+        let ctx = &creation.egui_ctx;
+        ctx.set_zoom_factor(memory.kept.zoom.unwrap_or(1.0));
+        // One that was open last and is gone by now is not missed.
+        let last = memory.kept.open.clone().filter(|file| file.is_file());
+        let app = App::new(ctx, lab, Settings::default(), memory.kept.view.clone());
+        let app = app.with_memory(memory);
+        let app = match asked_for.or(last) {
+            Some(file) => app.with_file(file),
+            None => app,
+        };
         Ok(Box::new(app) as Box<dyn eframe::App>)
     };
     eframe::run_native("evenkeel", options, Box::new(make))

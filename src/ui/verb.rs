@@ -2,16 +2,49 @@
 
 use std::path::PathBuf;
 
+use crate::lab::Lab;
+
 /// Performed between two frames, by whoever owns what it is about.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub enum Verb {
     /// One of the labs that come with the program, by its place.
     OpenPreset(usize),
     OpenFile(PathBuf),
+    /// A lab as text, from the clipboard.
+    Paste(String),
+    New,
+    /// Asks the person which file to open.
+    ChooseFile,
+    Save,
+    SaveTo(PathBuf),
+    /// Asks the person where to save.
+    ChooseWhereToSave,
+    /// The lab as it is in its file now takes the place of the draft.
+    Reload(Box<Lab>),
+    /// Performs what a question kept from being performed, whatever it costs.
+    Anyway(Box<Self>),
+    Quit,
     Undo,
     Redo,
     /// The commands that wait for a yes may run.
     AllowCommands,
+    /// The listeners that other machines can reach may open.
+    AllowWideListeners,
+    /// Tries to start an engine that did not start.
+    Retry,
+    Show(Overlay),
+    /// Goes to the stage without menus, or back to where one was before.
+    Present,
     /// Something to be told in passing.
     Tell(String),
+    /// Something that went wrong, which stays until it is closed.
+    Fail(String),
+}
+
+/// What may lie over the regions.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Overlay {
+    Palette,
+    Sheet,
+    Gallery,
 }

@@ -11,9 +11,14 @@ use crate::lab::Checked;
 
 use super::story::FRAME_NS;
 
+/// Wakes a window when there is something new to fetch.
+type Wake = Box<dyn Fn() + Send>;
+
 /// The engine and who watches it. Dropping this stops both.
-pub(super) struct Watch {
+pub struct Watch {
     engine: Arc<Engine>,
+    /// Who else is to be woken from now on.
+    wakes: SyncSender<Wake>,
     seen: Receiver<Observation>,
     stop: Arc<AtomicBool>,
     thread: Option<JoinHandle<()>>,
@@ -29,12 +34,21 @@ impl Watch {
         let engine = Arc::new(Engine::start(lab, settings)?);
         let stop = Arc::new(AtomicBool::new(false));
         let (tell, seen) = sync_channel(SEEN_MAX);
-        let watcher = Watcher { engine: Arc::clone(&engine), stop: Arc::clone(&stop), tell };
+        let (wakes, others) = sync_channel(1);
+        let watcher =
+            Watcher { engine: Arc::clone(&engine), stop: Arc::clone(&stop), tell, others };
         let thread = std::thread::Builder::new()
             .name("watch".to_owned())
-            .spawn(move || watcher.run(&wake))
+            .spawn(move || watcher.run(Box::new(wake)))
             .map_err(EngineError::Thread)?;
-        Ok(Self { engine, seen, stop, thread: Some(thread) })
+        Ok(Self { engine, wakes, seen, stop, thread: Some(thread) })
+    }
+
+    /// From now on another window is woken.
+    pub(super) fn wake(&self, ctx: &egui::Context) {
+        let ctx = ctx.clone();
+        // If the place is taken, a window that is gone waits there to be told of; it is told of soon.
+        self.wakes.send(Box::new(move || ctx.request_repaint())).ok();
     }
 
     pub(super) fn engine(&self) -> &Engine {
@@ -62,13 +76,17 @@ struct Watcher {
     engine: Arc<Engine>,
     stop: Arc<AtomicBool>,
     tell: SyncSender<Observation>,
+    others: Receiver<Wake>,
 }
 
 impl Watcher {
-    fn run(&self, wake: &dyn Fn()) {
+    fn run(&self, mut wake: Wake) {
         let mut last: Option<Observation> = None;
         let mut n_quiet = 0;
         while !self.stop.load(Relaxed) {
+            if let Ok(another) = self.others.try_recv() {
+                wake = another;
+            }
             let seen = self.engine.observe();
             let moved = last.as_ref().is_none_or(|last| has_moved(last, &seen));
             n_quiet = if moved { 0 } else { n_quiet + 1 };

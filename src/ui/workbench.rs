@@ -1,5 +1,6 @@
 //! What all regions share: the document, what was seen of it, what is selected, and what was asked for.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::badges::{Badge, Badges};
@@ -31,6 +32,8 @@ pub struct Workbench {
     pub verbs: Vec<Verb>,
     /// What keys ask of regions in this frame.
     pub signals: Vec<Signal>,
+    /// Lab files that were open, the newest first.
+    pub recent: Vec<PathBuf>,
     /// The engine's clock when this frame began.
     pub now_ns: u64,
     /// The time of day at which that clock began.
@@ -54,6 +57,7 @@ impl Workbench {
             status: None,
             verbs: Vec::new(),
             signals: Vec::new(),
+            recent: Vec::new(),
             now_ns: 0,
             began_unix_ns: 0,
             pool_in_focus: 0,

@@ -3,6 +3,12 @@
 mod compare;
 mod everywhere;
 mod keys;
+mod driven;
+mod everywhere;
+mod files;
+mod keyboard;
 mod kit;
+mod presenting;
+mod reopened;
 mod side;
 mod time;

@@ -8,7 +8,7 @@ mod fields;
 mod health;
 mod latency;
 mod pool;
-mod server_menu;
+pub(super) mod server_menu;
 mod server_more;
 mod servers;
 

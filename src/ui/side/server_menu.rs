@@ -7,7 +7,7 @@ use crate::lab::{Pool, Server};
 use crate::model::Behaviour;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Action {
+pub(in crate::ui) enum Action {
     ToggleDrain,
     ToggleKill,
     Duplicate,
@@ -15,7 +15,7 @@ pub(super) enum Action {
 }
 
 impl Action {
-    pub(super) fn perform(self, pool: &mut Pool, index: usize) {
+    pub(in crate::ui) fn perform(self, pool: &mut Pool, index: usize) {
         let server = &mut pool.servers[index];
         match self {
             Self::ToggleDrain => server.drain = !server.drain,
@@ -58,7 +58,7 @@ pub(super) fn menu_ui(ui: &mut Ui, server: &Server) -> Option<Action> {
 }
 
 /// Adds a healthy mock under the first free letter.
-pub(super) fn add_mock(pool: &mut Pool) {
+pub(in crate::ui) fn add_mock(pool: &mut Pool) {
     let like = pool.servers.iter().find_map(|server| server.mock.as_ref());
     let limit = like.and_then(|mock| mock.concurrency_limit);
     let mock = Some(Behaviour { concurrency_limit: limit, ..Behaviour::default() });

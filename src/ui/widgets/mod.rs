@@ -1,10 +1,12 @@
 //! Small widgets that several regions use.
 
+mod modal;
 mod plain;
 mod scale;
 mod slider;
 mod star;
 
+pub(in crate::ui) use modal::{modal_ui, overlay_ui};
 pub(in crate::ui) use plain::{
     caption_ui, card_ui, grouped, hint, icon_button, note, number, row_ui, switch_ui,
 };

@@ -1,0 +1,258 @@
+//! Lab files: opened, saved, watched. The disk and the system's dialogs are waited for by other threads.
+
+mod choose;
+mod problems;
+mod question;
+mod reading;
+mod watching;
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+use egui::Context;
+
+use super::desk::Desk;
+use super::errand::{Errand, fetch};
+use super::verb::Verb;
+use crate::lab::{Checked, Lab};
+use choose::{Choice, Chooser, Chosen};
+use problems::Refusal;
+use question::Question;
+use reading::{ReadFile, read_file, read_text};
+use watching::Watched;
+
+pub(super) use reading::folder_of;
+
+#[derive(Default)]
+pub(super) struct Files {
+    chooser: Chooser,
+    reading: Option<Errand<ReadFile>>,
+    saving: Option<Errand<Saved>>,
+    watched: Option<Watched>,
+    question: Option<Question>,
+    refusal: Option<Refusal>,
+    /// What is done once the lab is saved.
+    after_saving: Option<Verb>,
+    /// The comment that the open file begins with, which is kept when it is saved.
+    head: String,
+}
+
+struct Saved {
+    file: PathBuf,
+    lab: Lab,
+    result: io::Result<()>,
+}
+
+/// What came of something that was waited for.
+pub(super) enum News {
+    Opened(Box<Opened>),
+    /// The draft was written; it may have been edited since.
+    Saved {
+        file: PathBuf,
+        lab: Box<Lab>,
+    },
+    /// Something that cannot be opened any more.
+    Gone {
+        file: PathBuf,
+        why: String,
+    },
+    Ask(Verb),
+    Fail(String),
+}
+
+pub(super) struct Opened {
+    pub(super) lab: Checked,
+    pub(super) file: Option<PathBuf>,
+    /// How many things in it are odd.
+    pub(super) n_warnings: usize,
+}
+
+impl Files {
+    /// Reads a lab file and opens it when it is read.
+    pub(super) fn open(&mut self, ctx: &Context, file: PathBuf) -> Result<(), String> {
+        self.refusal = None;
+        let reading = Errand::run("read lab", ctx, move || read_file(file));
+        self.reading = Some(reading.map_err(|error| format!("Nothing can be read: {error}"))?);
+        Ok(())
+    }
+
+    /// Reads a lab that is there as text.
+    pub(super) fn open_text(
+        &mut self,
+        ctx: &Context,
+        name: &str,
+        text: String,
+    ) -> Result<(), String> {
+        let name = name.to_owned();
+        let reading = Errand::run("read lab", ctx, move || read_text(name, &text));
+        self.reading = Some(reading.map_err(|error| format!("Nothing can be read: {error}"))?);
+        Ok(())
+    }
+
+    pub(super) fn choose_file(&mut self, ctx: &Context, desk: &Desk) {
+        self.chooser.start(ctx, Choice::Open, desk.file());
+    }
+
+    pub(super) fn choose_where_to_save(&mut self, ctx: &Context, desk: &Desk) {
+        self.chooser.start(ctx, Choice::Save, desk.file());
+    }
+
+    /// Writes a lab into a file. It replaces the file in one step.
+    pub(super) fn save(&mut self, ctx: &Context, lab: &Lab, file: &Path) -> Result<(), String> {
+        let lab = lab.clone();
+        let text = format!("{}{}", self.head, crate::lab::save(&lab));
+        let file = file.to_owned();
+        let saving = Errand::run("save lab", ctx, move || {
+            let result = reading::write(&file, &text);
+            Saved { file, lab, result }
+        });
+        self.saving = Some(saving.map_err(|error| format!("Nothing can be saved: {error}"))?);
+        Ok(())
+    }
+
+    /// Asks before edits are lost that are in no file. `then` is what would lose them.
+    pub(super) fn ask_about_edits(&mut self, then: Verb) {
+        self.question = Some(Question::LoseEdits { then });
+    }
+
+    pub(super) fn is_asking(&self) -> bool {
+        self.question.is_some() || self.refusal.is_some() || self.chooser.is_typing()
+    }
+
+    /// Watches the file of the lab that is open now, or none.
+    pub(super) fn opened(&mut self, ctx: &Context, file: Option<&Path>) {
+        self.question = None;
+        self.after_saving = None;
+        self.watch(ctx, file);
+        if file.is_none() {
+            self.head.clear();
+        }
+    }
+
+    fn watch(&mut self, ctx: &Context, file: Option<&Path>) {
+        if self.watched.as_ref().map(Watched::file) != file {
+            self.watched = file.and_then(|file| Watched::start(ctx, file).ok());
+        }
+    }
+
+    /// What came about since the last frame.
+    pub(super) fn news(&mut self, ctx: &Context, desk: &Desk) -> Vec<News> {
+        let mut news = Vec::new();
+        match self.chooser.fetch(ctx) {
+            Some(Chosen { choice: Choice::Open, file }) => {
+                news.push(News::Ask(Verb::OpenFile(file)));
+            }
+            Some(Chosen { choice: Choice::Save, file }) => news.push(News::Ask(Verb::SaveTo(file))),
+            None => {}
+        }
+        if self.chooser.take_cancelled() {
+            self.after_saving = None;
+        }
+        if let Some(read) = fetch(&mut self.reading) {
+            news.extend(self.was_read(read));
+        }
+        if let Some(Saved { file, lab, result }) = fetch(&mut self.saving) {
+            let then = self.after_saving.take();
+            match result {
+                Ok(()) => {
+                    self.watch(ctx, Some(&file));
+                    news.push(News::Saved { file, lab: lab.into() });
+                    news.extend(then.map(News::Ask));
+                }
+                Err(error) => {
+                    news.push(News::Fail(format!("{} is not saved: {error}", file.display())));
+                }
+            }
+        }
+        let changed = self.watched.as_ref().and_then(Watched::changed);
+        if let Some(read) = changed {
+            news.extend(self.has_changed(read, desk));
+        }
+        news
+    }
+
+    fn was_read(&mut self, read: ReadFile) -> Option<News> {
+        match read {
+            ReadFile::Lab { lab, file, head, n_warnings } => {
+                self.head = head;
+                Some(News::Opened(Box::new(Opened { lab: *lab, file, n_warnings })))
+            }
+            ReadFile::Refused { name, refused } => {
+                self.refusal = Some(Refusal::new(name, &refused));
+                None
+            }
+            ReadFile::Unreadable { file, why } => {
+                let why = format!("{} cannot be opened: {why}", file.display());
+                Some(News::Gone { file, why })
+            }
+        }
+    }
+
+    /// The open file is different on disk.
+    fn has_changed(&mut self, read: ReadFile, desk: &Desk) -> Option<News> {
+        match read {
+            ReadFile::Lab { lab, file: Some(file), head, .. } => {
+                let lab = lab.into_lab();
+                // What this window has saved is no news.
+                if desk.is_kept_as(&lab) || desk.file() != Some(&*file) {
+                    return None;
+                }
+                self.head = head;
+                if !desk.has_unsaved_edits() {
+                    return Some(News::Ask(Verb::Reload(lab.into())));
+                }
+                self.question = Some(Question::ChangedOnDisk { lab: lab.into() });
+                None
+            }
+            ReadFile::Refused { name, refused } => {
+                self.refusal = Some(Refusal::new(name, &refused));
+                None
+            }
+            // Editors take a file away before they put another in its place.
+            ReadFile::Lab { .. } | ReadFile::Unreadable { .. } => None,
+        }
+    }
+
+    /// Shows what is asked, and why something could not be loaded. Returns what was decided.
+    pub(super) fn ui(&mut self, ctx: &Context, desk: &Desk) -> Option<Verb> {
+        if let Some(typed) = self.chooser.ui(ctx) {
+            return Some(match typed {
+                Chosen { choice: Choice::Open, file } => Verb::OpenFile(file),
+                Chosen { choice: Choice::Save, file } => Verb::SaveTo(file),
+            });
+        }
+        if let Some(refusal) = &self.refusal {
+            match refusal.ui(ctx) {
+                problems::Pressed::Nothing => {}
+                problems::Pressed::Close => self.refusal = None,
+                problems::Pressed::Another => {
+                    self.refusal = None;
+                    return Some(Verb::ChooseFile);
+                }
+            }
+        }
+        let question = self.question.as_ref()?;
+        match question.ui(ctx, desk)? {
+            question::Answer::Cancel => self.question = None,
+            question::Answer::SaveFirst(then) => {
+                self.question = None;
+                self.after_saving = Some(Verb::Anyway(Box::new(then)));
+                return Some(Verb::Save);
+            }
+            question::Answer::Do(verb) => {
+                self.question = None;
+                return Some(verb);
+            }
+        }
+        None
+    }
+
+    /// Closes what is open, for Escape. False if nothing was.
+    pub(super) fn close(&mut self) -> bool {
+        let was_open = self.is_asking();
+        self.question = None;
+        self.refusal = None;
+        self.chooser.close();
+        was_open
+    }
+}

@@ -1,0 +1,134 @@
+//! Why a file is no lab that could run: every problem with its line, its column and the line itself.
+
+use egui::{Context, CornerRadius, Frame, Margin, RichText, ScrollArea, Ui};
+
+use crate::lab::{Place, Problem, Refused, report};
+use crate::ui::theme::{self, Theme};
+use crate::ui::widgets::{modal_ui, note, number};
+
+pub(super) struct Refusal {
+    name: String,
+    shown: Vec<Shown>,
+    /// As a compiler would print it, to be copied.
+    report: String,
+}
+
+/// A problem as it is shown.
+struct Shown {
+    what: String,
+    place: String,
+    /// The line with a mark under it.
+    quote: String,
+    remedy: String,
+    is_error: bool,
+}
+
+pub(super) enum Pressed {
+    Nothing,
+    Close,
+    Another,
+}
+
+impl Refusal {
+    pub(super) fn new(name: String, refused: &Refused) -> Self {
+        let Refused { problems, source } = refused;
+        let shown = problems.iter().take(SHOWN_MAX).map(|problem| Shown::of(problem, source));
+        Self { shown: shown.collect(), report: report(&name, source, problems), name }
+    }
+
+    pub(super) fn ui(&self, ctx: &Context) -> Pressed {
+        let mut pressed = Pressed::Nothing;
+        modal_ui(ctx, &format!("{} cannot be loaded", self.name), |ui| {
+            note(ui, "Nothing has changed: the lab that was open goes on running");
+            ui.add_space(4.0);
+            let height = ui.ctx().content_rect().height() * 0.5;
+            ScrollArea::vertical().max_height(height).show(ui, |ui| {
+                self.shown.iter().for_each(|shown| shown.ui(ui));
+            });
+            ui.add_space(4.0);
+            ui.horizontal(|ui| {
+                if ui.button("Close").clicked() {
+                    pressed = Pressed::Close;
+                }
+                if ui.button("Open another file…").clicked() {
+                    pressed = Pressed::Another;
+                }
+                if ui.button("Copy problems").clicked() {
+                    ui.ctx().copy_text(self.report.clone());
+                }
+            });
+        });
+        pressed
+    }
+}
+
+impl Shown {
+    fn of(problem: &Problem, source: &str) -> Self {
+        let place = match problem.place {
+            Some(Place { line, column, .. }) => format!("line {line}, column {column}"),
+            None => problem.path.clone(),
+        };
+        Self {
+            what: problem.what.clone(),
+            place,
+            quote: quote(problem, source),
+            remedy: problem.remedy.clone(),
+            is_error: problem.is_error(),
+        }
+    }
+
+    fn ui(&self, ui: &mut Ui) {
+        let theme = Theme::of(ui);
+        let colour = if self.is_error { theme.err } else { theme.warn };
+        ui.horizontal_wrapped(|ui| {
+            let sign = if self.is_error { "error" } else { "warning" };
+            ui.label(RichText::new(sign).small().color(colour));
+            ui.label(RichText::new(&self.what).text_style(theme::sentence()));
+        });
+        if !self.place.is_empty() {
+            note(ui, &self.place);
+        }
+        if !self.quote.is_empty() {
+            Frame::new()
+                .fill(theme.raised)
+                .corner_radius(CornerRadius::same(theme::CHIP_RADIUS))
+                .inner_margin(Margin::symmetric(8, 4))
+                .show(ui, |ui| {
+                    ScrollArea::horizontal().id_salt(&self.quote).show(ui, |ui| {
+                        ui.add(egui::Label::new(number(&self.quote)).extend());
+                    });
+                });
+        }
+        if !self.remedy.is_empty() {
+            ui.label(RichText::new(&self.remedy).color(theme.mute));
+        }
+        ui.add_space(8.0);
+    }
+}
+
+/// The line that a problem is in, and a mark under the part that is meant, as a report prints them.
+fn quote(problem: &Problem, source: &str) -> String {
+    let Some(Place { line, .. }) = problem.place else { return String::new() };
+    let one = Problem { remedy: String::new(), ..problem.clone() };
+    let report = report("", source, &[one]);
+    let quoted = report.lines().skip_while(|text| !text.starts_with(&format!("{line} |")));
+    quoted.take(2).map(str::trim_end).collect::<Vec<_>>().join("\n")
+}
+
+const SHOWN_MAX: usize = 50;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_problem_quotes_its_line_with_a_mark_under_it() {
+        let source = "(\n    pools: [(name: \"web\", servers: [(name: \"a\", weight: 70000)])],\n)";
+        let refused = crate::lab::load(source.as_bytes()).unwrap_err();
+        let refusal = Refusal::new("x.ron".to_owned(), &refused);
+        let shown = refusal.shown.iter().find(|it| it.what.contains("70000")).unwrap();
+        assert!(shown.place.starts_with("line 2, column "), "{}", shown.place);
+        let (line, mark) = shown.quote.split_once('\n').unwrap();
+        assert_eq!(&line[mark.find('^').unwrap()..][..5], "70000");
+    }
+}

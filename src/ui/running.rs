@@ -1,0 +1,179 @@
+//! The engine behind the window: started, told the latest lab, asked what it sees.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use egui::Context;
+
+use super::app::{App, Panes};
+use super::desk::{Desk, Settled};
+use super::files::{News, Opened, folder_of};
+use super::selection::Selection;
+use super::watch::Watch;
+use super::workbench::Workbench;
+use crate::engine::{EngineError, Trouble};
+use crate::lab::{Checked, Lab};
+
+impl App {
+    pub(super) fn start(&mut self, ctx: &Context) {
+        if !self.runs {
+            return;
+        }
+        // In this order: what runs lets go of its ports before another takes them.
+        self.watch = None;
+        self.workbench.status = None;
+        let good = Arc::clone(self.workbench.desk.good());
+        let Some(checked) = self.consents.narrowed(&good) else {
+            let what = self.workbench.desk.problems().first().map(|problem| problem.what.clone());
+            let remedy = "open another lab".to_owned();
+            return self.failed = what.map(|what| Trouble { what, remedy });
+        };
+        let wake = {
+            let ctx = ctx.clone();
+            move || ctx.request_repaint()
+        };
+        match Watch::start(checked, self.settings.clone(), wake) {
+            Ok(watch) => {
+                self.workbench.story.lab_changed(watch.engine().now_ns(), good);
+                self.workbench.began_unix_ns = watch.engine().began_unix_ns();
+                (self.watch, self.failed) = (Some(watch), None);
+            }
+            Err(error) => self.failed = Some(trouble_of(&error)),
+        }
+    }
+
+    /// Hands the engine what was edited, if it is right.
+    pub(super) fn settle(&mut self, ctx: &Context) {
+        let busy = ctx.egui_is_using_pointer() || ctx.text_edit_focused();
+        let Settled::Good(checked) = self.workbench.desk.settle(busy) else { return };
+        self.workbench.badges.learn(&checked);
+        self.apply(ctx);
+    }
+
+    /// Puts the last draft that was without errors into force, as far as it is allowed to be.
+    pub(super) fn apply(&mut self, ctx: &Context) {
+        let Some(watch) = &self.watch else { return };
+        let good = Arc::clone(self.workbench.desk.good());
+        if let Some(checked) = self.consents.narrowed(&good) {
+            self.workbench.story.lab_changed(watch.engine().now_ns(), good);
+            watch.engine().apply(checked);
+            ctx.request_repaint();
+        }
+    }
+
+    /// What files, dialogs and the system have brought since the last frame.
+    pub(super) fn take_what_came(&mut self, ctx: &Context) {
+        let now_secs = ctx.input(|input| input.time);
+        for news in self.files.news(ctx, &self.workbench.desk) {
+            match news {
+                News::Opened(opened) => {
+                    let Opened { lab, file, n_warnings } = *opened;
+                    self.open(ctx, lab, file.as_deref());
+                    if n_warnings > 0 {
+                        let text = format!(
+                            "{n_warnings} things in this lab are odd: `evenkeel check` lists them"
+                        );
+                        self.notices.tell(text, now_secs);
+                    }
+                }
+                News::Saved { file, lab } => {
+                    self.notices.tell(format!("Saved {}", name_of(&file)), now_secs);
+                    self.note_opened(&file);
+                    self.workbench.desk.kept_in(file, *lab);
+                }
+                News::Gone { file, why } => {
+                    self.notices.fail(why, None, now_secs);
+                    if let Some(memory) = &mut self.memory {
+                        memory.kept.forget(&file);
+                        self.workbench.recent.clone_from(&memory.kept.recent);
+                    }
+                }
+                News::Ask(verb) => self.workbench.ask(verb),
+                News::Fail(why) => self.notices.fail(why, None, now_secs),
+            }
+        }
+        let dropped =
+            ctx.input(|input| input.raw.dropped_files.first().map(|file| file.path().to_owned()));
+        if let Some(file) = dropped {
+            self.workbench.ask(super::verb::Verb::OpenFile(file));
+        }
+        if ctx.input(|input| input.viewport().close_requested())
+            && !self.may_close
+            && self.has_unsaved_edits()
+        {
+            ctx.send_viewport_cmd(egui::ViewportCommand::CancelClose);
+            self.files.ask_about_edits(super::verb::Verb::Quit);
+        }
+    }
+
+    /// Cues that were played are no edits of a person.
+    pub(super) fn has_unsaved_edits(&self) -> bool {
+        let desk = &self.workbench.desk;
+        desk.has_unsaved_edits() && !self.present.is_as_scripted(&desk.draft)
+    }
+
+    /// Another lab takes the place of the one there is: what runs stops, and the new one starts.
+    pub(super) fn open(&mut self, ctx: &Context, lab: Checked, file: Option<&Path>) {
+        let view = self.workbench.view.clone();
+        let recent = std::mem::take(&mut self.workbench.recent);
+        self.settings.folder = file.map_or_else(|| PathBuf::from("."), folder_of);
+        self.files.opened(ctx, file);
+        self.workbench = Workbench::new(Desk::new(lab.into_lab(), file.map(Path::to_owned)), view);
+        self.workbench.recent = recent;
+        self.workbench.view.question_closed = false;
+        self.workbench.selection = Selection::Nothing;
+        self.panes = Panes::default();
+        self.consents.forget();
+        self.present.lab_changed(&self.workbench.desk.draft);
+        match file {
+            Some(file) => self.note_opened(file),
+            None => {
+                if let Some(memory) = &mut self.memory {
+                    memory.kept.open = None;
+                }
+            }
+        }
+        self.start(ctx);
+    }
+
+    fn note_opened(&mut self, file: &Path) {
+        if let Some(memory) = &mut self.memory {
+            memory.kept.opened(file);
+            self.workbench.recent.clone_from(&memory.kept.recent);
+        }
+    }
+}
+
+fn name_of(file: &Path) -> String {
+    file.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default()
+}
+
+/// Why an engine did not start, and what to do.
+fn trouble_of(error: &EngineError) -> Trouble {
+    let remedy = match error {
+        EngineError::Thread(_) | EngineError::Ended | EngineError::Workers(_) => {
+            "Close programs that use many threads or files, then try again"
+        }
+        EngineError::Admin { .. } | EngineError::AdminNeedsToken { .. } => {
+            "Choose another address for metrics, then try again"
+        }
+        EngineError::Watch(_) => "Try again",
+    };
+    Trouble { what: format!("Nothing runs: {error}"), remedy: remedy.to_owned() }
+}
+
+/// A lab to begin with: one address, two servers, a little traffic.
+pub(super) fn new_lab() -> Lab {
+    let text = r#"(
+        listeners: [(name: "front", address: "127.0.0.1:8080", pool: "web")],
+        pools: [(name: "web", servers: [(name: "a", mock: ()), (name: "b", mock: ())])],
+        clients: [(name: "visitors", listener: "front", arrivals: poisson(per_second: 5))],
+    )"#;
+    crate::lab::load(text.as_bytes()).map(|loaded| loaded.lab.into_lab()).unwrap_or_default()
+}
+
+/// The lab with a preset's place.
+pub(super) fn preset(index: usize) -> Option<Checked> {
+    let preset = crate::lab::PRESETS.get(index)?;
+    crate::lab::load(preset.text.as_bytes()).ok().map(|loaded| loaded.lab)
+}

@@ -1,0 +1,277 @@
+//! What is wrong, in a strip under the bar, with what can be done about it; and a stage for when nothing runs.
+
+use egui::{Frame, Margin, Panel, RichText, ScrollArea, Ui, WidgetInfo};
+
+use super::consent::Consents;
+use super::theme::{self, Theme};
+use super::verb::Verb;
+use super::widgets::{icon_button, number};
+use super::workbench::Workbench;
+use crate::engine::{ListenerState, ServerState, Status};
+
+/// One thing that somebody has to know.
+#[derive(Debug, Clone, PartialEq)]
+struct Row {
+    text: String,
+    remedy: String,
+    /// What a yes would start, each on a line of its own.
+    list: Vec<String>,
+    is_error: bool,
+    act: Option<(&'static str, Act)>,
+    /// May be put off until later.
+    waits: bool,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+enum Act {
+    Ask(Verb),
+    /// The listener takes any free port.
+    FreePort(String),
+    /// The listener stays on this machine.
+    OnlyHere,
+}
+
+pub(super) fn strip_ui(ui: &mut Ui, workbench: &mut Workbench, consents: &mut Consents) {
+    let mut rows = rows(workbench, consents);
+    rows.retain(|row| !consents.put_off.contains(&row.text));
+    if rows.is_empty() {
+        return;
+    }
+    let theme = Theme::of(ui);
+    let frame = Frame::new().fill(theme.raised).inner_margin(Margin::symmetric(12, 6));
+    let mut pressed = None;
+    Panel::top("troubles").frame(frame).show(ui, |ui| {
+        ScrollArea::vertical().max_height(HEIGHT_MOST).show(ui, |ui| {
+            ui.spacing_mut().item_spacing.y = 4.0;
+            for row in &rows {
+                if let Some(act) = row.ui(ui, consents) {
+                    pressed = Some(act);
+                }
+            }
+        });
+        let line = ui.max_rect();
+        let stroke = egui::Stroke::new(theme::HAIRLINE, theme.line);
+        ui.painter().hline(line.x_range(), line.bottom() + 5.5, stroke);
+    });
+    if let Some(act) = pressed {
+        act.perform(workbench);
+    }
+}
+
+impl Row {
+    fn ui(&self, ui: &mut Ui, consents: &mut Consents) -> Option<Act> {
+        let theme = Theme::of(ui);
+        let colour = if self.is_error { theme.err } else { theme.warn };
+        let mut pressed = None;
+        ui.horizontal_wrapped(|ui| {
+            ui.label(RichText::new(if self.is_error { "✕" } else { "!" }).color(colour));
+            ui.label(RichText::new(&self.text).color(theme.text));
+            if !self.remedy.is_empty() {
+                ui.label(RichText::new(&self.remedy).color(theme.mute));
+            }
+            if let Some((name, act)) = &self.act
+                && ui.button(*name).clicked()
+            {
+                pressed = Some(act.clone());
+            }
+            if let Some((name, act)) = self.second()
+                && ui.button(name).clicked()
+            {
+                pressed = Some(act);
+            }
+            if self.waits {
+                let close = icon_button(ui, "×", "Not now");
+                close.widget_info(|| WidgetInfo::labeled(egui::Role::Button, true, "Not now"));
+                if close.clicked() {
+                    consents.put_off.insert(self.text.clone());
+                }
+            }
+        });
+        for line in &self.list {
+            ui.label(number(format!("    {line}")).color(theme.text));
+        }
+        pressed
+    }
+
+    /// Instead of a yes.
+    fn second(&self) -> Option<(&'static str, Act)> {
+        let asks_wide = matches!(&self.act, Some((_, Act::Ask(Verb::AllowWideListeners))));
+        asks_wide.then_some(("Only this machine", Act::OnlyHere))
+    }
+}
+
+impl Act {
+    fn perform(self, workbench: &mut Workbench) {
+        match self {
+            Self::Ask(verb) => workbench.ask(verb),
+            Self::FreePort(name) => {
+                let listeners = &mut workbench.desk.draft.listeners;
+                let listener = listeners.iter_mut().find(|listener| listener.name == name);
+                if let Some(listener) = listener
+                    && let Ok(mut address) = listener.address.parse::<std::net::SocketAddr>()
+                {
+                    address.set_port(0);
+                    listener.address = address.to_string();
+                }
+            }
+            Self::OnlyHere => {
+                let listeners = workbench.desk.draft.listeners.iter_mut();
+                for listener in listeners.filter(|it| super::consent::is_wide(it)) {
+                    if let Ok(mut address) = listener.address.parse::<std::net::SocketAddr>() {
+                        address.set_ip(match address.ip() {
+                            std::net::IpAddr::V4(_) => std::net::Ipv4Addr::LOCALHOST.into(),
+                            std::net::IpAddr::V6(_) => std::net::Ipv6Addr::LOCALHOST.into(),
+                        });
+                        listener.address = address.to_string();
+                        listener.exposed = false;
+                    }
+                }
+            }
+        }
+    }
+}
+
+fn rows(workbench: &Workbench, consents: &Consents) -> Vec<Row> {
+    let mut rows = Vec::new();
+    rows.extend(wide_rows(workbench, consents));
+    let Some(status) = &workbench.status else { return rows };
+    rows.extend(command_row(status));
+    rows.extend(listener_rows(status));
+    rows.extend(server_rows(status));
+    rows.extend(status.troubles.iter().map(|trouble| Row {
+        text: trouble.what.clone(),
+        remedy: trouble.remedy.clone(),
+        list: Vec::new(),
+        is_error: true,
+        act: None,
+        waits: true,
+    }));
+    rows
+}
+
+fn wide_rows(workbench: &Workbench, consents: &Consents) -> Vec<Row> {
+    let lab = &workbench.desk.draft;
+    let line =
+        |listener: &&crate::lab::Listener| format!("{}  {}", listener.name, listener.address);
+    let waiting: Vec<String> = consents.waiting(lab).iter().map(line).collect();
+    let open = lab.listeners.iter().filter(|it| it.enabled && super::consent::is_wide(it));
+    let open: Vec<String> = open.map(|it| line(&it)).filter(|it| !waiting.contains(it)).collect();
+    let ask = (!waiting.is_empty()).then(|| Row {
+        text: "This lab wants to be reached from other machines".to_owned(),
+        remedy: "It stays closed until you agree".to_owned(),
+        list: waiting,
+        is_error: false,
+        act: Some(("Open it", Act::Ask(Verb::AllowWideListeners))),
+        waits: false,
+    });
+    let badge = (!open.is_empty()).then(|| Row {
+        text: "Other machines can reach this lab".to_owned(),
+        remedy: open.join(", "),
+        list: Vec::new(),
+        is_error: false,
+        act: Some(("Only this machine", Act::OnlyHere)),
+        waits: false,
+    });
+    ask.into_iter().chain(badge).collect()
+}
+
+fn command_row(status: &Status) -> Option<Row> {
+    let waiting = status.servers.iter().filter_map(|server| match &server.state {
+        ServerState::AwaitsConsent { line } => Some(line.clone()),
+        _ => None,
+    });
+    let mut list: Vec<(String, usize)> = Vec::new();
+    for line in waiting {
+        match list.iter_mut().find(|(known, _)| *known == line) {
+            Some((_, count)) => *count += 1,
+            None => list.push((line, 1)),
+        }
+    }
+    let many = |(line, count)| if count == 1 { line } else { format!("{line}  × {count}") };
+    let list: Vec<String> = list.into_iter().map(many).collect();
+    let what =
+        if list.len() == 1 { "a command".to_owned() } else { format!("{} commands", list.len()) };
+    (!list.is_empty()).then(|| Row {
+        text: format!("This lab wants to run {what} on this machine"),
+        remedy: "Nothing starts until you agree".to_owned(),
+        list,
+        is_error: false,
+        act: Some(("Run", Act::Ask(Verb::AllowCommands))),
+        waits: true,
+    })
+}
+
+fn listener_rows(status: &Status) -> impl Iterator<Item = Row> + '_ {
+    status.listeners.iter().filter_map(|listener| {
+        let ListenerState::Trouble { still_at, trouble } = &listener.state else { return None };
+        let still = still_at.map_or_else(String::new, |at| format!(", still open at {at}"));
+        let is_taken = trouble.what.contains("is in use") || trouble.what.contains("more rights");
+        let free = ("Use a free port", Act::FreePort(listener.name.clone()));
+        Some(Row {
+            text: format!("Listener {}: {}{still}", listener.name, trouble.what),
+            remedy: sentence(&trouble.remedy),
+            list: Vec::new(),
+            is_error: true,
+            act: is_taken.then_some(free),
+            waits: false,
+        })
+    })
+}
+
+/// The copies of a command tend to fail together, and are one row.
+fn server_rows(status: &Status) -> Vec<Row> {
+    let mut rows: Vec<Row> = Vec::new();
+    for server in &status.servers {
+        let ServerState::Trouble(trouble) = &server.state else { continue };
+        if rows.len() == SERVERS_MAX {
+            break;
+        }
+        rows.push(Row {
+            text: format!("Server {}: {}", server.name, trouble.what),
+            remedy: sentence(&trouble.remedy),
+            list: Vec::new(),
+            is_error: true,
+            act: None,
+            waits: true,
+        });
+    }
+    rows
+}
+
+fn sentence(text: &str) -> String {
+    let mut letters = text.chars();
+    letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
+}
+
+/// Why nothing runs, with what to do, in the place of the stage.
+pub(super) fn failure_ui(ui: &mut Ui, trouble: &crate::engine::Trouble, workbench: &mut Workbench) {
+    let theme = Theme::of(ui);
+    ui.vertical_centered(|ui| {
+        ui.add_space(ui.available_height() * 0.32);
+        ui.set_max_width(560.0);
+        ui.label(RichText::new(&trouble.what).text_style(theme::sentence()));
+        ui.label(RichText::new(&trouble.remedy).color(theme.mute));
+        ui.add_space(12.0);
+        if ui.button("Try again").clicked() {
+            workbench.ask(Verb::Retry);
+        }
+    });
+}
+
+const HEIGHT_MOST: f32 = 132.0;
+/// More are on the cards of the servers.
+const SERVERS_MAX: usize = 3;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_free_port_is_taken_by_the_draft() {
+        let lab = crate::lab::load(crate::lab::PRESETS[0].text.as_bytes()).unwrap().lab.into_lab();
+        let desk = super::super::desk::Desk::new(lab, None);
+        let mut workbench = Workbench::new(desk, Default::default());
+        Act::FreePort("front".to_owned()).perform(&mut workbench);
+        assert_eq!(workbench.desk.draft.listeners[0].address, "127.0.0.1:0");
+    }
+}

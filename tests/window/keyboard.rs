@@ -1,0 +1,78 @@
+//! Everything by keyboard, and nothing by accident.
+
+use egui::{Key, Modifiers};
+use egui_kittest::kittest::Queryable as _;
+
+use crate::driven::Window;
+
+#[test]
+fn single_letters_do_nothing_in_a_text_field() {
+    let mut window = Window::told(0);
+    window.press(Key::Num2);
+    window.press(Key::D);
+    assert!(window.draft().pools[0].servers[1].drain, "outside of one they act");
+    window.press_with(Modifiers::COMMAND, Key::P);
+    let before = window.draft().clone();
+    for key in [Key::D, Key::K, Key::A, Key::Space, Key::Num1] {
+        window.press(key);
+    }
+    assert_eq!(*window.draft(), before);
+    assert!(window.shows("Find a command"));
+    window.press(Key::Escape);
+    window.press(Key::K);
+    assert!(!window.draft().pools[0].servers[1].enabled);
+}
+
+#[test]
+fn the_palette_finds_and_runs_a_command() {
+    let mut window = Window::told(0);
+    window.press_with(Modifiers::COMMAND, Key::P);
+    window.harness.get_by_role(egui::accesskit::Role::TextInput).type_text("kill serv c");
+    window.frames(3);
+    window.press(Key::Enter);
+    assert!(!window.draft().pools[0].servers[2].enabled);
+    window.press_with(Modifiers::COMMAND, Key::Z);
+    assert!(window.draft().pools[0].servers[2].enabled, "and undo takes it back");
+}
+
+#[test]
+fn every_command_of_the_palette_runs() {
+    let mut window = Window::told(0);
+    let n_commands = {
+        window.press_with(Modifiers::COMMAND, Key::P);
+        let options = window.harness.query_all_by_role(egui::accesskit::Role::ListBoxOption);
+        let n_commands = options.count();
+        window.press(Key::Escape);
+        n_commands
+    };
+    assert!(n_commands > 60, "{n_commands}");
+    for place in 0..n_commands {
+        let mut window = Window::told(0);
+        window.press_with(Modifiers::COMMAND, Key::P);
+        for _ in 0..place {
+            window.harness.key_press(Key::ArrowDown);
+        }
+        window.frames(1);
+        window.press(Key::Enter);
+        window.frames(3);
+    }
+}
+
+#[test]
+fn the_sheet_lists_the_keys() {
+    let mut window = Window::told(0);
+    window.press(Key::Questionmark);
+    assert!(window.shows("Hold traffic") && window.shows("Shift Space") && window.shows("1 … 9"));
+    window.press(Key::Escape);
+    assert!(!window.shows("1 … 9"));
+}
+
+#[test]
+fn space_stops_the_view_and_shift_space_the_traffic() {
+    let mut window = Window::told(0);
+    window.press(Key::Space);
+    assert!(!window.app().workbench.playhead.is_live());
+    window.press(Key::Space);
+    window.press_with(Modifiers::SHIFT, Key::Space);
+    assert!(window.app().workbench.playhead.is_live() && window.draft().hold);
+}

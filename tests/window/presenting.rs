@@ -1,0 +1,45 @@
+//! Present: cue by cue forth and back, and the window as it was when it ends.
+
+use egui::Key;
+use evenkeel::ui::view::{Arrangement, Tab};
+
+use crate::driven::Window;
+
+#[test]
+fn cues_lead_forth_and_back_to_exactly_the_same_lab() {
+    let mut window = Window::told(1);
+    window.app().workbench.view.tab = Tab::Keys;
+    let base = window.draft().clone();
+    window.press(Key::F5);
+    assert_eq!(window.app().workbench.view.arrangement, Arrangement::Present);
+    window.press(Key::PageDown);
+    let first = window.draft().clone();
+    assert!(first != base && window.shows("c now needs 300 ms for a request"));
+    window.press(Key::PageDown);
+    assert!(window.shows("The pool now looks at requests in flight"));
+    window.press(Key::PageUp);
+    assert_eq!(*window.draft(), first);
+    window.draft().hold = true;
+    window.frames(2);
+    assert!(window.shows("Changed by hand") || *window.draft() != first);
+    window.press(Key::PageUp);
+    assert_eq!(*window.draft(), first, "the start of the cue");
+    window.press(Key::Home);
+    assert_eq!(*window.draft(), base);
+    window.press(Key::PageDown);
+    window.press(Key::Escape);
+    let view = window.app().workbench.view.clone();
+    assert_eq!((view.arrangement, view.tab), (Arrangement::Learn, Tab::Keys));
+    assert_eq!(*window.draft(), base, "a talk changes nothing");
+    assert!(!window.app().workbench.desk.has_unsaved_edits());
+}
+
+#[test]
+fn the_picture_freezes_and_goes_on() {
+    let mut window = Window::told(1);
+    window.press(Key::F5);
+    window.press(Key::B);
+    assert!(!window.app().workbench.playhead.is_live());
+    window.press(Key::B);
+    assert!(window.app().workbench.playhead.is_live());
+}
