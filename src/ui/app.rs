@@ -237,9 +237,11 @@ impl App {
             memory.kept.view.arrangement = before;
         }
         memory.kept.zoom = Some(ctx.zoom_factor());
+        // Asked before, because the input is locked while it is read.
+        let zoom = ctx.zoom_factor();
         let window = ctx.input(|input| {
             let viewport = input.viewport();
-            let size = viewport.inner_rect.map(|area| area.size() * ctx.zoom_factor());
+            let size = viewport.inner_rect.map(|area| area.size() * zoom);
             size.map(|size| WindowSize {
                 width: size.x.round(),
                 height: size.y.round(),

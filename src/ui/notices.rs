@@ -166,7 +166,9 @@ mod tests {
     #[test]
     fn what_is_said_again_is_counted() {
         let mut notices = Notices::default();
-        ["Copied", "Saved", "Copied"].iter().for_each(|text| notices.tell(*text, 0.0));
+        for text in ["Copied", "Saved", "Copied"] {
+            notices.tell(text, 0.0);
+        }
         assert_eq!(texts(&notices), [("Saved", 1), ("Copied", 2)]);
     }
 
@@ -174,7 +176,9 @@ mod tests {
     fn three_are_seen_and_errors_stay_longest() {
         let mut notices = Notices::default();
         notices.fail("gone", None, 0.0);
-        ["one", "two", "three"].iter().for_each(|text| notices.tell(*text, 1.0));
+        for text in ["one", "two", "three"] {
+            notices.tell(text, 1.0);
+        }
         assert_eq!(texts(&notices), [("gone", 1), ("two", 1), ("three", 1)]);
         notices.forget(60.0);
         assert_eq!(texts(&notices), [("gone", 1)]);

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
-use egui::accesskit::{Action, ActionData, ActionRequest, Node, NodeId, TreeId, TreeUpdate};
+use egui::accesskit::{Node, NodeId, TreeUpdate};
 use egui_inspection::protocol::{Request, Response, read_handshake, read_message, write_message};
 
 use crate::screen::Screen;
@@ -111,19 +111,6 @@ impl Window {
         self.send(vec![button(false)]);
     }
 
-    /// Sets a slider as a screen reader would.
-    pub(crate) fn set(&mut self, name: &str, value: f64) {
-        self.see(name);
-        let node = self.tree().named(name).map(|(id, _)| *id);
-        let request = ActionRequest {
-            action: Action::SetValue,
-            target_tree: TreeId::ROOT,
-            target_node: node.unwrap_or_else(|| panic!("there is no {name}")),
-            data: Some(ActionData::NumericValue(value)),
-        };
-        self.send(vec![egui::Event::AccessKitActionRequest(request)]);
-    }
-
     pub(crate) fn press(&mut self, modifiers: egui::Modifiers, key: egui::Key) {
         for pressed in [true, false] {
             let physical_key = None;
@@ -191,6 +178,6 @@ fn free_port() -> u16 {
     TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
 }
 
-const DEADLINE: Duration = Duration::from_secs(60);
+const DEADLINE: Duration = Duration::from_mins(1);
 const STEP: Duration = Duration::from_millis(100);
 const STEPS: u32 = 600;

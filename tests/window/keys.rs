@@ -1,6 +1,6 @@
 //! The Keys tab: what a change of servers moves is said, counted and compared with the least.
 
-use egui_kittest::kittest::{NodeT as _, Queryable as _};
+use egui_kittest::kittest::Queryable as _;
 use evenkeel::balance::pool::{Pool, Settings};
 use evenkeel::balance::{Algorithm, Notes, Request};
 use evenkeel::dice::Dice;

@@ -1,12 +1,11 @@
 //! The window without a screen: everything a hand can do, by the names that things have for everybody.
 
 mod compare;
-mod everywhere;
-mod keys;
 mod driven;
 mod everywhere;
 mod files;
 mod keyboard;
+mod keys;
 mod kit;
 mod presenting;
 mod reopened;

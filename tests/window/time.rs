@@ -38,7 +38,7 @@ fn a_chart_is_chosen_from_its_own_menu() {
 }
 
 /// Whether the doctor's line has these words.
-fn says(window: &mut Window, words: &str) -> bool {
+fn says(window: &Window, words: &str) -> bool {
     window.query_by_label_contains(words).is_some()
 }
 

@@ -40,7 +40,7 @@ fn got(requests: [u64; 3]) -> [Told; 3] {
 }
 
 /// Diagnoses ten seconds in which each server got so much, evenly over the time.
-fn diagnosis(lab: Lab, told: [Told; 3], records: Vec<Record>, workers: usize) -> Diagnosis {
+fn diagnosis(lab: Lab, told: [Told; 3], records: &[Record], workers: usize) -> Diagnosis {
     let weights: Vec<u32> = lab.pools[0].servers.iter().map(|server| server.weight).collect();
     let meters: [Meter; 3] = Default::default();
     let clients = Meter::default();
@@ -142,7 +142,7 @@ fn check(diagnosis: &Diagnosis, cause: Cause, level: Level, sentence: &str) {
 
 #[test]
 fn even_shares_are_within_chance() {
-    let seen = diagnosis(lab("", ""), got([130, 140, 133]), Vec::new(), 1);
+    let seen = diagnosis(lab("", ""), got([130, 140, 133]), &[], 1);
     let sentence = "Shares are even: 32 / 35 / 33 %, within chance";
     check(&seen, Cause::WithinChance, Level::Ok, sentence);
     let band = seen.rows[0].band.expect("turns are due");
@@ -153,7 +153,7 @@ fn even_shares_are_within_chance() {
 fn waiting_is_judged_where_shares_are_even() {
     let mut told = got([133, 133, 134]);
     (told[0].in_flight, told[1].in_flight) = (1, 9);
-    let seen = diagnosis(lab("", ""), told, Vec::new(), 1);
+    let seen = diagnosis(lab("", ""), told, &[], 1);
     let sentence = "Shares are even: 33 / 33 / 34 %, within chance. Waiting is not: B holds 9 of 10 requests in flight";
     check(&seen, Cause::Waiting, Level::Warn, sentence);
 }
@@ -162,13 +162,13 @@ fn waiting_is_judged_where_shares_are_even() {
 fn load_driven_algorithms_owe_nobody_a_share() {
     let by_load = || lab(r#"algorithm: "least-connections""#, "");
     let mut told = got([198, 199, 3]);
-    let seen = diagnosis(by_load(), told, Vec::new(), 1);
+    let seen = diagnosis(by_load(), told, &[], 1);
     let sentence = "Least connections shares out by load: 50 / 50 / 0 %, and what is in flight is even: 0 / 0 / 0";
     assert_eq!(seen.rows[0].band, None);
     assert_eq!(seen.cause, Cause::ByLoad, "{}", seen.sentence);
     assert_eq!(seen.sentence.replace("49 / 50 / 1", "50 / 50 / 0"), sentence);
     told[2].in_flight = 12;
-    assert_eq!(diagnosis(by_load(), told, Vec::new(), 1).cause, Cause::Waiting);
+    assert_eq!(diagnosis(by_load(), told, &[], 1).cause, Cause::Waiting);
 }
 
 #[test]
@@ -177,7 +177,7 @@ fn weights_are_a_reason() {
     for (server, weight) in weighted.pools[0].servers.iter_mut().zip([3, 2, 1]) {
         server.weight = weight;
     }
-    let seen = diagnosis(weighted, got([198, 135, 67]), Vec::new(), 1);
+    let seen = diagnosis(weighted, got([198, 135, 67]), &[], 1);
     let sentence = "Shares fit the weights 3 : 2 : 1: 49 / 34 / 17 %, within chance";
     check(&seen, Cause::Weights, Level::Ok, sentence);
 }
@@ -186,19 +186,19 @@ fn weights_are_a_reason() {
 fn one_healthy_server_takes_everything() {
     let mut told = got([400, 0, 0]);
     (told[1].health, told[2].health) = (Health::Down, Health::Ejected);
-    let seen = diagnosis(lab("", ""), told, Vec::new(), 1);
+    let seen = diagnosis(lab("", ""), told, &[], 1);
     let sentence = "Only A can serve: B is down, C is ejected";
     check(&seen, Cause::OneServes, Level::Warn, sentence);
     told[0].health = Health::Down;
-    assert_eq!(diagnosis(lab("", ""), told, Vec::new(), 1).cause, Cause::NobodyServes);
+    assert_eq!(diagnosis(lab("", ""), told, &[], 1).cause, Cause::NobodyServes);
 }
 
 #[test]
 fn few_samples_prove_nothing() {
-    let seen = diagnosis(lab("", ""), got([5, 1, 0]), Vec::new(), 1);
+    let seen = diagnosis(lab("", ""), got([5, 1, 0]), &[], 1);
     let sentence = "Too few requests to tell chance from cause: 6 in the last 10 s";
     check(&seen, Cause::TooFew, Level::Quiet, sentence);
-    let seen = diagnosis(lab("", ""), got([0, 0, 0]), Vec::new(), 1);
+    let seen = diagnosis(lab("", ""), got([0, 0, 0]), &[], 1);
     check(&seen, Cause::NothingSent, Level::Quiet, "No request came here in the last 10 s");
 }
 
@@ -218,7 +218,7 @@ fn a_sticky_cookie_holds_clients() {
         let client = SocketAddr::from(([127, 0, 0, 1 + (number % 3) as u8], 40_000));
         Record { client, attempts: vec![attempt], ..record }
     });
-    let seen = diagnosis(sticky, got([300, 100, 0]), held, 1);
+    let seen = diagnosis(sticky, got([300, 100, 0]), &held, 1);
     let sentence =
         "A sticky cookie holds 3 clients where they are, 100 % of the requests: 75 / 25 / 0 %";
     check(&seen, Cause::Sticky, Level::Warn, sentence);
@@ -237,14 +237,14 @@ fn with_keys(n: u64) -> Vec<Record> {
 
 #[test]
 fn one_key_is_one_server() {
-    let seen = diagnosis(keyed(), got([0, 400, 0]), with_keys(1), 1);
+    let seen = diagnosis(keyed(), got([0, 400, 0]), &with_keys(1), 1);
     let sentence = "One header value, user-0, is in 100 % of the requests, and it belongs to B";
     check(&seen, Cause::OneKey, Level::Warn, sentence);
 }
 
 #[test]
 fn few_keys_cannot_be_spread() {
-    let seen = diagnosis(keyed(), got([300, 100, 0]), with_keys(4), 1);
+    let seen = diagnosis(keyed(), got([300, 100, 0]), &with_keys(4), 1);
     let sentence =
         "Only 4 different header values for 3 servers are too few to spread: 75 / 25 / 0 %";
     check(&seen, Cause::FewKeys, Level::Warn, sentence);
@@ -261,10 +261,10 @@ fn many_keys_fall_as_the_ring_lets_them() {
     let shares = shares.expect("keys are known");
     assert!((shares.iter().sum::<f64>() - 1.0).abs() < 1e-9);
     let told = [0, 1, 2].map(|index| (shares[index] * 3_000.0) as u64);
-    let seen = diagnosis(lab, got(told), with_keys(60), 1);
+    let seen = diagnosis(lab, got(told), &with_keys(60), 1);
     assert!([Cause::WithinChance, Cause::KeySpread].contains(&seen.cause), "{}", seen.sentence);
     let turned = [told[2] + 400, told[1], told[0].saturating_sub(400)];
-    assert_eq!(diagnosis(keyed(), got(turned), with_keys(60), 1).cause, Cause::Unknown);
+    assert_eq!(diagnosis(keyed(), got(turned), &with_keys(60), 1).cause, Cause::Unknown);
 }
 
 #[test]
@@ -273,7 +273,7 @@ fn one_connection_carries_everything_where_connections_are_balanced() {
     tcp.listeners[0].protocol = crate::lab::Protocol::Tcp;
     let mut told = got([0, 0, 0]);
     told[1].in_flight = 1;
-    let seen = diagnosis(tcp, told, Vec::new(), 1);
+    let seen = diagnosis(tcp, told, &[], 1);
     let sentence = "1 kept-alive connection carries everything to B: without HTTP a connection is balanced once, when it opens";
     check(&seen, Cause::OneConnection, Level::Warn, sentence);
 }
@@ -281,7 +281,7 @@ fn one_connection_carries_everything_where_connections_are_balanced() {
 #[test]
 fn one_connection_shows_no_load_to_those_who_look_at_it() {
     let one = records(60, |_, record| Record { connection: 7, ..record });
-    let seen = diagnosis(lab(r#"algorithm: "first""#, ""), got([400, 0, 0]), one, 1);
+    let seen = diagnosis(lab(r#"algorithm: "first""#, ""), got([400, 0, 0]), &one, 1);
     let sentence = "One kept-alive connection carries 100 % of the requests, one after the other: First sees idle servers only";
     check(&seen, Cause::OneConnection, Level::Warn, sentence);
 }
@@ -289,19 +289,19 @@ fn one_connection_shows_no_load_to_those_who_look_at_it() {
 #[test]
 fn several_balancers_do_not_see_each_other() {
     let apart = || lab("", "state: per_worker");
-    let seen = diagnosis(apart(), got([140, 130, 130]), Vec::new(), 4);
+    let seen = diagnosis(apart(), got([140, 130, 130]), &[], 4);
     let sentence = "4 workers count for themselves: 35 / 33 / 32 %; one count would be exact";
     assert_eq!((seen.cause, seen.level), (Cause::SeveralBalancers, Level::Ok));
     assert_eq!(seen.sentence.replace("32 / 33", "33 / 32"), sentence.replace("32 / 33", "33 / 32"));
-    let seen = diagnosis(apart(), got([300, 60, 40]), Vec::new(), 4);
+    let seen = diagnosis(apart(), got([300, 60, 40]), &[], 4);
     let sentence = "4 workers balance for themselves and do not see each other: 75 / 15 / 10 % is more than chance";
     check(&seen, Cause::SeveralBalancers, Level::Warn, sentence);
-    assert_eq!(diagnosis(apart(), got([140, 130, 130]), Vec::new(), 1).cause, Cause::WithinChance);
+    assert_eq!(diagnosis(apart(), got([140, 130, 130]), &[], 1).cause, Cause::WithinChance);
 }
 
 #[test]
 fn what_is_unknown_is_said_to_be() {
-    let seen = diagnosis(lab("", ""), got([300, 60, 40]), Vec::new(), 1);
+    let seen = diagnosis(lab("", ""), got([300, 60, 40]), &[], 1);
     let sentence =
         "Shares are 75 / 15 / 10 %, where 34 / 33 / 33 % was due, and no known cause explains it";
     assert_eq!(seen.cause, Cause::Unknown);

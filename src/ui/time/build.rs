@@ -274,7 +274,7 @@ impl<'a> Material<'a> {
         };
         let series = vec![
             self.one("due", Ink::Mute, dots(|moved| moved.unavoidable)),
-            self.one("moved", Ink::Text, dots(|moved| moved.moved)),
+            self.one("moved", Ink::Text, dots(|moved| moved.share)),
         ];
         let scale = Scale { bottom: 0.0, top: 1.0, log: false };
         Chart { scale, series, ..self.empty(ChartKind::MovedKeys, Measure::Part) }

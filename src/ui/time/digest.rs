@@ -220,7 +220,9 @@ mod tests {
     #[test]
     fn extremes_are_kept() {
         let mut extremes = Extremes::default();
-        [3.0, 90.0, 1.0, 4.0].into_iter().for_each(|value| extremes.add(value));
+        for value in [3.0, 90.0, 1.0, 4.0] {
+            extremes.add(value);
+        }
         assert_eq!([extremes.low, extremes.high, extremes.mean()], [1.0, 90.0, 24.5]);
     }
 

@@ -287,10 +287,8 @@ mod tests {
 
     fn edit(text: &str) -> Vec<String> {
         let cue = format!("(version: 1, cues: [(name: \"x\", edits: [{text}])])");
-        let lab = match crate::lab::read(cue.as_bytes()) {
-            Ok(reading) => reading.lab,
-            Err(refused) => panic!("{text}: {refused:?}"),
-        };
+        let reading = crate::lab::read(cue.as_bytes());
+        let lab = reading.lab.unwrap_or_else(|| panic!("{text}: {:?}", reading.problems));
         let edit: &Edit = &lab.cues[0].edits[0];
         words(|lab| edit.apply(lab).expect("the starter has what is edited"))
     }

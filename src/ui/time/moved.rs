@@ -13,7 +13,7 @@ use crate::ui::doctor::callers;
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct Moved {
     pub(super) at_ns: u64,
-    pub(super) moved: f64,
+    pub(super) share: f64,
     pub(super) unavoidable: f64,
 }
 
@@ -32,7 +32,7 @@ pub(super) fn moved(before: &Lab, after: &Lab, pool: &str, at_ns: u64) -> Option
     let (old, new) = (owners(was, &old, &keys), owners(is, &new, &keys));
     let Moves { keys, moved, unavoidable, .. } = old.moves_to(&new);
     let moved = moved as f64 / keys.max(1) as f64;
-    (moved > 0.0 || unavoidable > 0.0).then_some(Moved { at_ns, moved, unavoidable })
+    (moved > 0.0 || unavoidable > 0.0).then_some(Moved { at_ns, share: moved, unavoidable })
 }
 
 type Key = (Vec<u8>, IpAddr);
@@ -85,7 +85,7 @@ mod tests {
         let parts = |pool| {
             let moved = moved(&before, &after, pool, 0).expect("keys decide in both");
             assert!((moved.unavoidable - 1.0 / 6.0).abs() < 1e-9);
-            moved.moved
+            moved.share
         };
         assert!(parts("ring") < 0.25, "{}", parts("ring"));
         assert!(parts("modulo") > 0.75, "{}", parts("modulo"));

@@ -58,9 +58,9 @@ fn buckets_that_are_past_are_not_worked_out_again() {
     let (mut digest, mut expectations) = (Digest::default(), Expectations::default());
     let mut range = Range::default();
     digest.update(&workbench, &mut expectations, range.span(&workbench));
-    let before: Vec<_> = digest.buckets().map(|bucket| bucket.started()).collect();
+    let before: Vec<_> = digest.buckets().map(super::digest::Bucket::started).collect();
     workbench.story = crate::ui::story::Story::default();
     digest.update(&workbench, &mut expectations, range.span(&workbench));
-    let after: Vec<_> = digest.buckets().map(|bucket| bucket.started()).collect();
+    let after: Vec<_> = digest.buckets().map(super::digest::Bucket::started).collect();
     assert_eq!(before[..before.len() - 2], after[..before.len() - 2]);
 }

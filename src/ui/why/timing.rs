@@ -16,7 +16,7 @@ pub(super) fn timing_ui(ui: &mut Ui, workbench: &Workbench, record: &Record) {
         let pool = record.pool.as_deref().unwrap_or_default();
         workbench.badge(pool, &last.server).colour(Theme::of(ui))
     });
-    let colour = colour.unwrap_or(Theme::of(ui).mute);
+    let colour = colour.unwrap_or_else(|| Theme::of(ui).mute);
     bar_ui(ui, &steps, record.phases.total_ns, colour);
     let mut words: Vec<String> = steps
         .iter()
