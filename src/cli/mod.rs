@@ -76,6 +76,13 @@ pub enum Done {
 pub fn run(arguments: impl IntoIterator<Item = OsString>, streams: &mut Streams<'_>) -> Done {
     match Evenkeel::try_parse_from(arguments) {
         Ok(Evenkeel { command: Some(command), .. }) => Done::Exit(run_command(&command, streams)),
+        Ok(Evenkeel { command: None, lab: Some(lab) }) if !lab.exists() => {
+            let name = lab.display();
+            let why = format!("there is no command and no lab file called `{name}`");
+            // Where even this cannot be written, the exit code has to say it.
+            writeln!(streams.err, "evenkeel: {why}: see `evenkeel --help`").ok();
+            Done::Exit(2)
+        }
         Ok(Evenkeel { command: None, lab }) => Done::Window { lab },
         Err(error) => Done::Exit(show_usage(&error, streams)),
     }

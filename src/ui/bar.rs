@@ -78,6 +78,9 @@ fn address_ui(ui: &mut Ui, workbench: &mut Workbench) {
     let response = ui.allocate_ui_with_layout(vec2(0.0, 28.0), row, |ui| {
         chip.show(ui, |ui| {
             ui.set_height(18.0);
+            // Its buttons are as tall as its text, so that all stand on one line.
+            ui.spacing_mut().interact_size.y = 18.0;
+            ui.spacing_mut().button_padding.y = 0.0;
             ui.label(number(text.clone()).color(colour));
             if is_open {
                 let copy =
@@ -128,11 +131,14 @@ fn algorithm_ui(ui: &mut Ui, workbench: &mut Workbench) {
     text.append(about.summary, 8.0, format(egui::TextStyle::Small, theme.mute));
     let combo = egui::ComboBox::from_id_salt("algorithm")
         .width(240.0)
-        .height(520.0)
+        .height(640.0)
         .truncate()
         .selected_text(text)
         .show_ui(ui, |ui| {
             ui.set_min_width(380.0);
+            // All of them are in sight without scrolling.
+            ui.spacing_mut().item_spacing.y = 1.0;
+            ui.spacing_mut().button_padding.y = 1.0;
             for algorithm in Algorithm::all() {
                 algorithm_row_ui(ui, &mut pool.algorithm, algorithm);
             }
@@ -156,7 +162,7 @@ fn algorithm_row_ui(ui: &mut Ui, chosen: &mut Algorithm, algorithm: Algorithm) {
     text.append(about.title, 0.0, egui::TextFormat::simple(body, theme.text));
     text.append(&format!("\n{}", about.summary), 0.0, egui::TextFormat::simple(small, theme.mute));
     let response =
-        ui.add(Button::selectable(is_chosen, text).min_size(vec2(ui.available_width(), 36.0)));
+        ui.add(Button::selectable(is_chosen, text).min_size(vec2(ui.available_width(), 32.0)));
     response.widget_info(|| {
         WidgetInfo::selected(egui::Role::ListBoxOption, true, is_chosen, about.title)
     });

@@ -37,6 +37,7 @@ impl Window {
         let harness = Harness::builder()
             .with_size(egui::vec2(1280.0, 720.0))
             .with_max_steps(64)
+            .with_context_setup(evenkeel::ui::theme::apply)
             .build_ui_state(
                 move |ui, app: &mut Option<App>| {
                     if let Some(make) = make.take() {

@@ -45,7 +45,7 @@ fn says(window: &Window, words: &str) -> bool {
 #[test]
 fn the_doctor_sees_even_shares_and_uneven_waiting() {
     let mut window = open(PRESETS[0].text, View::default());
-    until(&mut window, "the diagnosis", |window| says(window, "Waiting is not: C holds"));
+    until(&mut window, "the diagnosis", |window| says(window, "Waiting is not: B holds"));
     window.get_by_label("Show the evidence").click();
     window.run_steps(3);
     window.get_by_label("To change it: choose an algorithm that looks at load");

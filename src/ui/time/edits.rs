@@ -119,6 +119,10 @@ impl Words<'_> {
         match path.as_slice() {
             ["hold"] if change.is(true) => "traffic held".to_owned(),
             ["hold"] => "traffic released".to_owned(),
+            // The names in their order, where nothing else has changed.
+            [.., list, "order"] if matches!(change.before, Some(Value::Array(_))) => {
+                format!("{list} order changed")
+            }
             ["pools", pool, "servers", server, rest @ ..] => {
                 let letter = self.badges.of(pool, server).letter();
                 of_server(&letter, rest, change)
@@ -318,17 +322,17 @@ mod tests {
             (r#"set_concurrency(server: "b", concurrency: Some(8))"#, "B concurrency none → 8"),
             (
                 r#"set_latency(server: "b", latency: constant("400ms"))"#,
-                "B latency exponential 10 ms → 400 ms",
+                "B latency exponential 600 ms → 400 ms",
             ),
             (r#"set_failures(server: "b", failures: (refuse: 0.5))"#, "B refuse 0 → 0.5"),
             (r#"kill(server: "b")"#, "killed B"),
             (r#"drain(server: "b")"#, "draining B"),
             (r#"add_server(pool: "web", server: (name: "d", mock: ()))"#, "added D"),
             (r#"remove_server(server: "c")"#, "removed C"),
-            (r#"set_rate(client: "visitors", per_second: 80)"#, "visitors rate 40 → 80 /s"),
+            (r#"set_rate(client: "visitors", per_second: 80)"#, "visitors rate 12 → 80 /s"),
             (
                 r#"set_arrivals(client: "visitors", arrivals: closed(users: 3, think: constant("1s")))"#,
-                "visitors arrivals poisson 40 → closed 1 s",
+                "visitors arrivals poisson 12 → closed 1 s",
             ),
             (r#"stop_client(client: "visitors")"#, "visitors stopped"),
             ("hold_traffic", "traffic held"),

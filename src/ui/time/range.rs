@@ -74,7 +74,7 @@ impl Range {
     /// Makes what is shown longer or shorter, around a moment if it does not follow what happens.
     pub(super) fn zoom(&mut self, workbench: &mut Workbench, factor: f32, around_ns: i64) {
         let before = self.span(workbench);
-        set_span(&mut workbench.view, before.len_ns() as f32 / 1e9 * factor);
+        set_span(&mut workbench.view, (before.len_ns() as f64 / 1e9) as f32 * factor);
         if !workbench.playhead.is_live() {
             let way = f64::from(before.way_of(around_ns).clamp(0.0, 1.0));
             let after_ns = span_ns(&workbench.view) as f64;

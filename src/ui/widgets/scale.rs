@@ -103,7 +103,8 @@ impl Unit {
             Self::Count => number(text),
             Self::Share => number(text.trim_end_matches('%')).map(|it| it / 100.0),
             Self::Time => number(text).map(|millis| millis / 1e3).or_else(|| {
-                let period: Option<Period> = text.replace(' ', "").parse().ok();
+                let period: Option<Period> =
+                    text.replace(' ', "").replace('µ', "u").replace("min", "m").parse().ok();
                 period.map(Period::secs)
             }),
             Self::PerSecond => number(text.trim_end_matches("/s")),

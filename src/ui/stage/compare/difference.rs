@@ -46,13 +46,13 @@ mod tests {
     use crate::period::Period;
     use std::sync::Arc;
 
-    fn p99s(algorithm: &Algorithm, seed: u64) -> Vec<Option<f64>> {
+    fn p99s(algorithm: &Algorithm, seed: u64, secs: u64) -> Vec<Option<f64>> {
         let mut lab = crate::lab::load(PRESETS[0].text.as_bytes()).unwrap().lab.into_lab();
         lab.seed = seed;
         let order = Order {
             pool: lab.pools[0].name.clone(),
             lab: Arc::new(lab),
-            duration: Period::from_secs(10),
+            duration: Period::from_secs(secs),
         };
         let Trial { p99s, .. } = trial::run(&order, algorithm, &|| false).unwrap().unwrap();
         p99s
@@ -66,7 +66,7 @@ mod tests {
     fn the_same_algorithm_in_both_lanes_makes_no_difference_beyond_chance() {
         for seed in 0..20 {
             let algorithm = &Algorithm::all()[seed as usize % Algorithm::all().len()];
-            let (left, right) = (p99s(algorithm, seed), p99s(algorithm, seed));
+            let (left, right) = (p99s(algorithm, seed, 10), p99s(algorithm, seed, 10));
             let difference = Difference::of(&left, &right).unwrap();
             assert!(!difference.is_beyond_chance(), "{algorithm:?}: {difference:?}");
         }
@@ -76,7 +76,8 @@ mod tests {
     fn other_requests_alone_are_seldom_taken_for_a_difference() {
         let random = named("random");
         let beyond = |pair: &u64| {
-            let (left, right) = (p99s(&random, 1_000 * pair), p99s(&random, 1_000 * pair + 500));
+            let (left, right) =
+                (p99s(&random, 1_000 * pair, 10), p99s(&random, 1_000 * pair + 500, 10));
             Difference::of(&left, &right).unwrap().is_beyond_chance()
         };
         // One in twenty is what 95 of 100 lets through; four would come by chance once in sixty times.
@@ -86,7 +87,8 @@ mod tests {
 
     #[test]
     fn a_slow_server_makes_a_difference_to_least_connections() {
-        let (left, right) = (p99s(&named("round-robin"), 1), p99s(&named("least-connections"), 1));
+        let [left, right] =
+            ["round-robin", "least-connections"].map(|name| p99s(&named(name), 1, 60));
         let difference = Difference::of(&left, &right).unwrap();
         assert!(difference.is_beyond_chance() && difference.mean > 0.0, "{difference:?}");
     }

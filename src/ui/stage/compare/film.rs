@@ -62,8 +62,8 @@ impl Film {
         duration: Period,
         (trial, reels): (Trial, Vec<Reel>),
     ) -> Self {
-        let lines = reels.iter().map(|reel| line(&reel.journeys, duration)).collect();
-        let Reel { journeys, servers } =
+        let lines = reels.iter().map(|reel| reel.line.clone()).collect();
+        let Reel { journeys, servers, .. } =
             reels.into_iter().next().expect("there is at least one repeat");
         let lasts_ns = |it: &Journey| it.ended_ns.unwrap_or_else(|| duration.ns()) - it.came_ns;
         let longest_ns = journeys.iter().map(lasts_ns).max().unwrap_or(0);
@@ -149,7 +149,7 @@ impl Film {
 }
 
 /// The p99 of what ended within the window before each of the line's points, in seconds.
-fn line(journeys: &[Journey], duration: Period) -> Vec<f32> {
+pub(super) fn line(journeys: &[Journey], duration: Period) -> Vec<f32> {
     let ended = journeys.iter().filter_map(|it| {
         let told = it
             .outcome

@@ -167,7 +167,8 @@ fn row_ui(
     let (area, response) = ui.allocate_exact_size(size, Sense::click());
     let title = row.algorithm.about().title;
     let places = [0, 1].map(|place| table.lanes[place].about().name == row.algorithm.about().name);
-    let said = format!("{title} into the right lane");
+    let said =
+        row.p99().map_or_else(|| title.to_owned(), |it| format!("{title}, p99 {}", time_text(it)));
     response.widget_info(|| WidgetInfo::labeled(egui::Role::Button, true, &said));
     let lit = response.hovered() || response.has_focus();
     if lit {
@@ -185,7 +186,7 @@ fn row_ui(
         Err(why) => cells.refusal(why),
     }
     let buttons = [0, 1].map(|place| lane_button(ui, &columns, place, places[place], title));
-    let was_clicked = response.on_hover_text(said).clicked();
+    let was_clicked = response.on_hover_text("A click puts it into the right lane").clicked();
     let place = buttons.iter().position(Response::clicked).or_else(|| was_clicked.then_some(1))?;
     row.trial.is_ok().then(|| (place, row.algorithm.clone()))
 }

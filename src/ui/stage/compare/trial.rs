@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use super::film;
 use crate::balance::Algorithm;
 use crate::lab::{Figures, Lab, Problem};
 use crate::meter::MeterReading;
@@ -54,7 +55,7 @@ pub(super) fn run(
     Some(Ok(sum.trial()))
 }
 
-/// The same with every request of every repeat, in the order in which they came.
+/// The same with what came to the pool in each repeat: of the first every request, of all the p99 over time.
 pub(super) fn film(
     order: &Order,
     algorithm: &Algorithm,
@@ -68,7 +69,12 @@ pub(super) fn film(
     for seed in seeds(&order.lab) {
         let mut run = Run::followed(&lab, seed, Detail::Ways);
         advance(&mut run, order.duration, stopped)?;
-        reels.push(Reel::of(&mut run, order));
+        let mut reel = Reel::of(&mut run, order);
+        if !reels.is_empty() {
+            // Only the first is played.
+            reel.journeys = Vec::new();
+        }
+        reels.push(reel);
         sum.add(order, &run.report(order.duration));
     }
     Some(Ok((sum.trial(), reels)))
@@ -79,6 +85,8 @@ pub(super) struct Reel {
     pub(super) journeys: Vec<Journey>,
     /// The names of the pool's servers by their number in the run.
     pub(super) servers: BTreeMap<u32, String>,
+    /// The p99 over time, in seconds.
+    pub(super) line: Vec<f32>,
 }
 
 impl Reel {
@@ -93,14 +101,15 @@ impl Reel {
         let servers = (0..).map_while(|number| Some((number, run.server(number)?)));
         let inside = servers.filter(|(_, (pool, _))| *pool == order.pool);
         let servers = inside.map(|(number, (_, name))| (number, name.to_owned())).collect();
-        Self { journeys, servers }
+        Self { line: film::line(&journeys, order.duration), journeys, servers }
     }
 }
 
-/// How long the lab can be tried so that all algorithms are through within seconds: as long as it says, but less where
-/// it sends very much.
+/// How long the lab is tried: a lab with cues as long as it says, others for a minute, because the longer the less is
+/// left to chance. Less where it sends so much that all algorithms together would take more than some seconds.
 pub(super) fn duration_for(lab: &Lab, stopped: &dyn Fn() -> bool) -> Option<Period> {
-    let most = lab.duration.ns().clamp(SHORTEST.ns(), LONGEST.ns());
+    let says = if lab.cues.is_empty() { LONGEST } else { lab.duration };
+    let most = says.ns().clamp(SHORTEST.ns(), LONGEST.ns());
     let mut run = Run::new(lab, lab.seed);
     let mut until_ns = 0;
     while until_ns < most {
@@ -186,10 +195,10 @@ fn why(problems: &[Problem]) -> Refusal {
     first.map_or_else(String::new, |problem| format!("{}: {}", problem.what, problem.remedy))
 }
 
-pub(super) const REPEATS: u64 = 4;
+pub(super) const REPEATS: u64 = 8;
 const SHORTEST: Period = Period::from_secs(10);
 const LONGEST: Period = Period::from_secs(60);
 /// In one run.
-const REQUESTS_MAX: u64 = 40_000;
+const REQUESTS_MAX: u64 = 20_000;
 /// How often in a run somebody can stop it.
 const STEPS: u64 = 100;

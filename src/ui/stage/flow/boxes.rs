@@ -32,7 +32,7 @@ pub(super) fn paint_clients(
         if has_labels {
             let left = *at - vec2(radius + pen.of(8.0), 0.0);
             let colour = if is_traced { pen.theme.text } else { pen.theme.mute };
-            pen.small(left, Align2::RIGHT_CENTER, &lane.label, colour);
+            pen.small_left_of(left, &lane.label, colour);
         }
     }
 }
@@ -139,8 +139,10 @@ fn paint_full(pen: &Pen<'_>, server: &ServerScene, area: Rect) {
     paint_slots(pen, server, inner, inner.center().y + pen.of(1.0));
     let bottom = inner.left_bottom();
     let theme = pen.theme;
-    pen.small(bottom, Align2::LEFT_BOTTOM, server.busy_text(), theme.mute);
-    if server.rate > 0.0 {
+    let busy = pen.small(bottom, Align2::LEFT_BOTTOM, server.busy_text(), theme.mute);
+    // Larger text, as on a projector, leaves no room for both.
+    let has_room = inner.right() - busy.right() > pen.of(52.0) * pen.layout.text;
+    if server.rate > 0.0 && has_room {
         pen.number(inner.right_bottom(), Align2::RIGHT_BOTTOM, rate_text(server.rate), theme.mute);
     }
 }

@@ -221,7 +221,8 @@ mod tests {
         let algorithm = crate::balance::rendezvous::Rendezvous::default().into();
         let keys = sample_keys(&algorithm, 1_000);
         let row = row(&algorithm, [&four, &killed], &keys, &Stop::default()).unwrap();
-        assert_eq!((row.moves.unavoidable, row.moves.needless), (0.25, 0));
+        assert!((row.moves.unavoidable - 0.25).abs() < 1e-12, "{row:?}");
+        assert_eq!(row.moves.needless, 0);
         assert!(row.moves.moved > 200, "{row:?}");
     }
 

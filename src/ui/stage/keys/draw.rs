@@ -7,6 +7,7 @@ use super::aside::Stop;
 use super::past::Stand;
 use crate::balance::pool::{Pick, Pool};
 use crate::balance::remap::{NOBODY, sample_keys};
+use crate::balance::ring::Dialect;
 use crate::balance::{
     About, Algorithm, Decision, Health, Notes, Picture, Quantity, Request, Value,
 };
@@ -179,12 +180,16 @@ impl Side<'_> {
     }
 
     /// The points of its ring, each with whoever a key that falls before it goes to.
-    fn circle(&self) -> Option<Vec<(u64, u32)>> {
+    fn circle(&self, rule: Rule) -> Option<Vec<(u64, u32)>> {
         let (members, Picture::Ring { positions, owners }) = self.pool.picture() else {
             return None;
         };
         let owner = |&owner: &u32| self.owner_of_entry(&members[owner as usize]);
         let mut owners: Vec<u32> = owners.iter().map(owner).collect();
+        if rule == Rule::Nearest {
+            let points = positions.iter().copied().zip(owners);
+            return Some(points.filter(|(_, owner)| *owner != NOBODY).collect());
+        }
         // Points of those who cannot be used are walked past: twice round, because the last leads to the first.
         let mut next = NOBODY;
         for place in (0..owners.len()).rev().chain((0..owners.len()).rev()) {
@@ -202,6 +207,43 @@ impl Side<'_> {
     }
 }
 
+/// Which point a key goes to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Rule {
+    Next,
+    /// HAProxy's, the one before on a tie.
+    Nearest,
+}
+
+impl Rule {
+    fn of(algorithm: &Algorithm) -> Self {
+        match algorithm {
+            Algorithm::Ring(ring) if ring.dialect == Dialect::Haproxy => Self::Nearest,
+            _ => Self::Next,
+        }
+    }
+
+    /// Where the part of the circle ends that leads to each point, ascending.
+    fn ends(self, points: &[(u64, u32)]) -> Vec<(u64, u32)> {
+        if self == Self::Next {
+            return points.to_vec();
+        }
+        let following = points.iter().cycle().skip(1);
+        let mut ends: Vec<(u64, u32)> = points
+            .iter()
+            .zip(following)
+            .map(|(&(at, owner), &(next, _))| {
+                // Keys and points of that circle lie on its 2^32 places.
+                let (at, next) = ((at >> 32) as u32, (next >> 32) as u32);
+                let middle = at.wrapping_add(next.wrapping_sub(at) / 2);
+                (u64::from(middle) << 32, owner)
+            })
+            .collect();
+        ends.sort_by_key(|&(end, _)| end);
+        ends
+    }
+}
+
 fn shape(algorithm: &Algorithm, then: &Side<'_>, now: &Side<'_>) -> Shape {
     if !algorithm.about().keyed {
         return match now.pool.picture() {
@@ -212,9 +254,11 @@ fn shape(algorithm: &Algorithm, then: &Side<'_>, now: &Side<'_>) -> Shape {
             _ => Shape::Nothing,
         };
     }
-    if let (Some(before), Some(after)) = (then.circle(), now.circle()) {
+    let rule = Rule::of(algorithm);
+    if let (Some(before), Some(after)) = (then.circle(rule), now.circle(rule)) {
         let decides = !matches!(algorithm, Algorithm::MultiProbe(_));
-        return Shape::Ring(Ring { arcs: arcs(&before, &after), points: after, decides });
+        let arcs = arcs(&rule.ends(&before), &rule.ends(&after));
+        return Shape::Ring(Ring { arcs, points: after, decides });
     }
     match (then.table(), now.table()) {
         (Some(before), Some(after)) if before.len() == after.len() && after.len() > SLOTS_FEW => {

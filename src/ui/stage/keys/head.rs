@@ -17,6 +17,13 @@ pub(in crate::ui::stage) fn head_ui(ui: &mut Ui, keys: &mut Keys, workbench: &mu
     key_ui(ui, workbench);
 }
 
+/// A text field with a name, which egui's own information leaves out.
+fn text_field(text: &str, name: &str) -> WidgetInfo {
+    let mut info = WidgetInfo::labeled(egui::Role::TextInput, true, name);
+    info.current_text_value = Some(text.to_owned());
+    info
+}
+
 fn ask_ui(ui: &mut Ui, keys: &mut Keys, workbench: &mut Workbench) {
     let field = TextEdit::singleline(&mut keys.typed)
         .hint_text("where does … go?")
@@ -24,8 +31,7 @@ fn ask_ui(ui: &mut Ui, keys: &mut Keys, workbench: &mut Workbench) {
         .desired_width(132.0);
     let response = ui.add(field);
     let typed = keys.typed.clone();
-    response
-        .widget_info(|| WidgetInfo::text_edit(true, "", typed.as_str(), "Where does this key go"));
+    response.widget_info(|| text_field(&typed, "Where does this key go"));
     let entered = response.lost_focus() && ui.input(|input| input.key_pressed(egui::Key::Enter));
     if entered && !keys.typed.is_empty() {
         select_key(workbench, keys.typed.clone().into_bytes());
@@ -105,8 +111,7 @@ fn choices_ui(ui: &mut Ui, key: &mut Key) -> bool {
             });
             let (response, shown) = (response.inner, name.clone());
             let label = format!("Name of the {title}");
-            response
-                .widget_info(|| WidgetInfo::text_edit(true, "", shown.as_str(), label.as_str()));
+            response.widget_info(|| text_field(&shown, &label));
             chosen |= response.lost_focus() && ui.input(|it| it.key_pressed(egui::Key::Enter));
         }
     }
