@@ -99,7 +99,8 @@ fn write_element(element: &mut Vec<u8>, origin: &Origin<'_>) {
 
 /// An IPv4 client of an IPv6 socket is called by its IPv4 address, or nobody would recognise it.
 fn written(room: &mut [u8; ADDRESS_BYTES_MAX], address: IpAddr) -> usize {
-    // By hand, because every request is told where it came from, and the formatting machinery takes 70 ns for it.
+    // By hand, because every request is told where it came from; what it saves over the formatting machinery was not
+    // measured.
     if let IpAddr::V4(address) = address.to_canonical() {
         let mut length = 0;
         for (index, part) in address.octets().into_iter().enumerate() {

@@ -206,5 +206,5 @@ impl Coding {
     }
 }
 
-/// Up to here a piece is copied to go with what stands before it: that costs less than writing twice.
+/// Up to here a piece is copied to go with what stands before it, in one write. The size was chosen, not measured.
 const JOINED_BYTES_MAX: usize = 16 * 1024;

@@ -2,9 +2,10 @@
 //!
 //! Not hyper's, for what it costs. One worker on one core, requests of a kept connection with 64 bytes of answer,
 //! processor time of the whole process for each, in one run: with hyper on both sides 20.9 µs, NGINX 13.1, and our own
-//! plain TCP relay, which makes the same four system calls, 10.9. The ten between them went to two parsers one after the
-//! other, four maps of fields, a task for the connection with channels to it and from it, and forty allocations. Here a
-//! request is written and its answer read by whoever asked, in the memory of the thread.
+//! plain TCP relay, which makes the same four system calls, 10.9 (a single round). perf saw 42 % of the first outside of the
+//! kernel, and 30 % after hyper was left out. What that went to was not counted one by one: two parsers one after the other,
+//! maps of fields built anew, a task for the connection with channels to it and from it. Here a request is written and its
+//! answer read by whoever asked, in the memory of the thread.
 
 mod answer;
 mod outgoing;
