@@ -70,7 +70,11 @@ fn it_runs_once_somebody_answers_on_its_port() {
     let command = start(&world, command("sleep 600"));
     until("it started", || command.status(0) == CopyStatus::Starting);
     // The test answers in its place: no program that listens is on every machine.
-    let _listener = TcpListener::bind(command.address(0)).unwrap();
+    // Who looks whether somebody answers may hold the port for a moment itself.
+    let listener = std::cell::OnceCell::new();
+    until("the port can be listened at", || {
+        TcpListener::bind(command.address(0)).is_ok_and(|it| listener.set(it).is_ok())
+    });
     until("it runs", || command.status(0) == CopyStatus::Running);
 }
 

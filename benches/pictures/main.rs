@@ -36,7 +36,7 @@ const SHOTS: [Shot; 6] = [
         arrangement: Arrangement::Learn,
         tab: Tab::Flow,
         secs: 18,
-        select: Some("c"),
+        select: Some("b"),
     },
     Shot {
         name: "learn-light",
