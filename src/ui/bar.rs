@@ -98,7 +98,7 @@ fn address_ui(ui: &mut Ui, workbench: &mut Workbench) {
     });
     if let Some(why) = why {
         response.response.on_hover_text(why);
-    } else if is_open && ui.available_width() > 620.0 {
+    } else if is_open && ui.available_width() > 820.0 {
         hint(ui, "open it in your browser: your request is the star");
     }
 }

@@ -50,20 +50,3 @@ fn the_doctor_sees_even_shares_and_uneven_waiting() {
     window.run_steps(3);
     window.get_by_label("To change it: choose an algorithm that looks at load");
 }
-
-#[test]
-fn the_doctor_sees_one_connection_where_connections_are_balanced() {
-    let lab = r#"(
-        version: 1,
-        listeners: [(name: "front", address: "127.0.0.1:0", protocol: tcp, pool: "web")],
-        pools: [(name: "web", mocks: (protocol: tcp_echo), servers: [
-            (name: "a", mock: ()), (name: "b", mock: ()), (name: "c", mock: ()),
-        ])],
-        clients: [(
-            name: "one", listener: "front", identities: (count: 1),
-            arrivals: closed(users: 1, think: constant("10ms")),
-        )],
-    )"#;
-    let mut window = open(lab, View::default());
-    until(&mut window, "the diagnosis", |window| says(window, "1 kept-alive connection carries"));
-}

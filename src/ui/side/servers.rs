@@ -1,7 +1,8 @@
 //! Server cards: how a server is, and what it is told to be.
 
 use egui::{
-    Align, CornerRadius, Layout, Rect, RichText, Sense, Stroke, StrokeKind, Ui, WidgetInfo, vec2,
+    Align, Color32, CornerRadius, Layout, Rect, RichText, Sense, Stroke, StrokeKind, Ui,
+    WidgetInfo, vec2,
 };
 
 use super::fields::Field;
@@ -167,7 +168,9 @@ impl Card<'_> {
             self.badge.ui(ui);
             let name = RichText::new(&server.name).text_style(theme::sentence());
             let label = egui::Label::new(name).truncate().sense(Sense::click());
-            let width = ui.available_width() - HEAD_RIGHT;
+            let state = state_of(Theme::of(ui), server, self.seen.frame);
+            let right = if state.is_some() { HEAD_RIGHT + STATE_WIDTH } else { HEAD_RIGHT };
+            let width = ui.available_width() - right;
             let label = ui
                 .allocate_ui(vec2(width, 20.0), |ui| {
                     ui.set_width(width);
@@ -195,7 +198,9 @@ impl Card<'_> {
                     WidgetInfo::labeled(egui::Role::Label, true, name)
                 });
                 label.on_hover_text("share of the last 10 s");
-                state_ui(ui, server, self.seen.frame);
+                if let Some((word, colour)) = state {
+                    state_ui(ui, word, colour);
+                }
             });
         });
         asked
@@ -249,12 +254,15 @@ impl Card<'_> {
 }
 
 /// The one word that stands out about it, if there is one.
-fn state_ui(ui: &mut Ui, server: &Server, frame: Option<&ServerFrame>) {
-    let theme = Theme::of(ui);
+fn state_of(
+    theme: &Theme,
+    server: &Server,
+    frame: Option<&ServerFrame>,
+) -> Option<(&'static str, Color32)> {
     let health = frame.map_or(Health::Up, |frame| frame.health);
     let fails = server.mock.as_ref().map_or(0.0, |mock| failures::total(&mock.failures));
     let crowded = frame.and_then(|frame| frame.mock).is_some_and(|mock| mock.waiting > 0);
-    let (word, colour) = match () {
+    Some(match () {
         () if !server.enabled => ("killed", theme.err),
         () if health == Health::Down => ("down", theme.err),
         () if health == Health::Ejected => ("ejected", theme.err),
@@ -263,8 +271,11 @@ fn state_ui(ui: &mut Ui, server: &Server, frame: Option<&ServerFrame>) {
         () if fails > 0.0 => ("failing", theme.err),
         () if crowded => ("queue", theme.warn),
         () if server.priority > 0 => ("reserve", theme.mute),
-        () => return,
-    };
+        () => return None,
+    })
+}
+
+fn state_ui(ui: &mut Ui, word: &str, colour: Color32) {
     let text = RichText::new(word).small().color(colour);
     egui::Frame::new()
         .stroke(Stroke::new(theme::HAIRLINE, colour))
@@ -283,5 +294,6 @@ pub(super) fn free_name(pool: &Pool, like: &str) -> String {
 
 const SHARE_NS: u64 = 10_000_000_000;
 const SLOTS_MAX: u32 = 12;
-/// Room for state, share and menu beside the name.
-const HEAD_RIGHT: f32 = 132.0;
+/// Room for share and menu beside the name, and for a word about its state.
+const HEAD_RIGHT: f32 = 74.0;
+const STATE_WIDTH: f32 = 58.0;

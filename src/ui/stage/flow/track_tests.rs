@@ -1,3 +1,5 @@
+//! Where dots are, followed step by step.
+
 use std::sync::Arc;
 
 use super::*;

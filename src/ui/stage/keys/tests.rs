@@ -1,3 +1,5 @@
+//! Changes of a lab, and what Keys says of them.
+
 use std::collections::BTreeMap;
 
 use crate::engine::{Dropped, Observation, PoolGauges};

@@ -1,3 +1,5 @@
+//! Who answered each client, on a few told requests.
+
 use super::*;
 use crate::balance::Algorithm;
 use crate::balance::pool::Terms;

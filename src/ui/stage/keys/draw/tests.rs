@@ -1,3 +1,5 @@
+//! The picture leads where the pool picks, for every ring and key.
+
 use proptest::prelude::*;
 
 use super::*;
