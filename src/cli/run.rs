@@ -55,8 +55,8 @@ impl Run {
         if !troubles.is_empty() {
             return Err(Failure::Shut(troubles.join("; ")));
         }
-        if let [line, ..] = engine.status().commands_waiting()[..] {
-            let what = format!("the lab wants to run `{line}`: --allow-commands lets it");
+        if let [command, ..] = engine.status().commands_waiting()[..] {
+            let what = format!("the lab wants to run `{command}`: --allow-commands lets it");
             return Err(Failure::Shut(what));
         }
         let ran_for = wait(&watcher, duration, streams);

@@ -25,10 +25,10 @@ use super::log::LogWriter;
 use super::names::Found;
 use super::script::{Course, Stage};
 use super::servers::Running;
-use super::settings::{Consent, Settings};
+use super::settings::{Agreed, Settings};
 use super::status::{Status, Trouble};
 use crate::dice::Dice;
-use crate::lab::{Checked, Lab};
+use crate::lab::{self, Checked, Lab};
 use crate::period::Clock;
 use crate::proxy::{self, DataPlane, Shared};
 use crate::world::{SessionStore, World};
@@ -76,7 +76,7 @@ pub(super) struct Incoming {
 pub(super) enum Order {
     TellWhenInForce { revision: u64, tell: SyncSender<()> },
     TellCourse { tell: SyncSender<Course> },
-    AllowCommands,
+    AllowCommands(Vec<lab::Command>),
     ReopenLogs,
     Stop,
     StopAtOnce,
@@ -105,7 +105,7 @@ pub(super) struct Control {
     pub(super) instruments: Instruments,
     pub(super) crowds: Crowds,
     pub(super) stage: Stage,
-    pub(super) commands: Consent,
+    pub(super) commands: Agreed,
     /// What is wrong beside listeners and servers, by what it is about.
     pub(super) troubles: BTreeMap<String, Trouble>,
     pub(super) found: mpsc::Sender<Found>,
@@ -191,7 +191,7 @@ impl Control {
         };
         let mut control = Self {
             certificates: Certificates::new(&settings, clock),
-            commands: settings.consent,
+            commands: settings.consent.into(),
             settings,
             board: Arc::new(Board::new(shared, status)),
             plane,
@@ -291,7 +291,7 @@ impl Control {
             }
             Order::TellWhenInForce { revision, tell } => self.waiting.push((revision, tell)),
             Order::TellCourse { tell } => drop(tell.try_send(self.course())),
-            Order::AllowCommands => self.allow_commands(),
+            Order::AllowCommands(agreed) => self.allow_commands(agreed),
             Order::ReopenLogs => {
                 let logs = self.gates.values().filter_map(|gate| gate.log.as_ref());
                 logs.for_each(LogWriter::reopen);

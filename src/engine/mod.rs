@@ -42,7 +42,7 @@ use std::time::Duration;
 
 use tokio::sync::mpsc;
 
-use crate::lab::{Checked, Lab};
+use crate::lab::{self, Checked, Lab};
 pub use crate::proxy::{Attempt, Begun, Phases, Record, SAMPLES_A_SECOND};
 
 pub use admin::AdminSettings;
@@ -136,9 +136,10 @@ impl Engine {
         told.recv().ok()
     }
 
-    /// Says yes to the commands that wait for it.
-    pub fn allow_commands(&self) {
-        self.order(Order::AllowCommands);
+    /// Says yes to these commands, in any number of copies, and to no others: a lab may have become another one since
+    /// somebody was asked.
+    pub fn allow_commands(&self, agreed: Vec<lab::Command>) {
+        self.order(Order::AllowCommands(agreed));
     }
 
     /// Opens the files of all logs anew, for those who have moved them away.

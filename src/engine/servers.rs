@@ -8,9 +8,8 @@ use super::control::Control;
 use super::diff::speaks_tls;
 use super::event::Kind;
 use super::names::{Found, What};
-use super::settings::Consent;
 use super::status::{ServerState, Trouble};
-use crate::lab::{Lab, Pool, Server};
+use crate::lab::{self, Lab, Pool, Server};
 use crate::proxy::Plan;
 use crate::world::{
     Command, CommandSettings, CopyStatus, LogStream, Mock, MockSettings, World, WorldSettings,
@@ -30,9 +29,7 @@ pub(super) enum Running {
         copy: usize,
     },
     /// A command that waits for a yes.
-    Waiting {
-        line: String,
-    },
+    Waiting(lab::Command),
     Failed(Trouble),
 }
 
@@ -42,7 +39,7 @@ impl Running {
             Self::Elsewhere { addresses, .. } => addresses.clone(),
             Self::Mock(mock) => vec![mock.address()],
             Self::Copy { command, copy } => vec![command.address(*copy)],
-            Self::Waiting { .. } | Self::Failed(_) => Vec::new(),
+            Self::Waiting(_) | Self::Failed(_) => Vec::new(),
         }
     }
 
@@ -59,7 +56,7 @@ impl Running {
     pub(super) fn state(&self, server: &Server) -> ServerState {
         match self {
             Self::Failed(trouble) => ServerState::Trouble(trouble.clone()),
-            Self::Waiting { line } => ServerState::AwaitsConsent { line: line.clone() },
+            Self::Waiting(command) => ServerState::AwaitsConsent(command.clone()),
             _ if !server.enabled => ServerState::Dead,
             Self::Elsewhere { trouble: Some(trouble), .. } => ServerState::Trouble(trouble.clone()),
             Self::Elsewhere { addresses, .. } if addresses.is_empty() => ServerState::Starting,
@@ -201,15 +198,13 @@ impl Control {
 
     pub(super) fn start_command(&mut self, pool: &str, server: &str, plan_before: &Arc<Plan>) {
         let Some((_, member)) = self.place(pool, server) else { return };
-        let line = member.command.as_ref().map_or_else(String::new, |command| command.line.clone());
-        let names = member.copy_names();
-        let (Consent::Given, Some(command)) = (self.commands, member.command.clone()) else {
+        let (names, Some(command)) = (member.copy_names(), member.command.clone()) else { return };
+        if !self.commands.cover(&command) {
             for copy in names {
-                let waiting = Running::Waiting { line: line.clone() };
-                self.put_in_place((pool, &copy), waiting, plan_before);
+                self.put_in_place((pool, &copy), Running::Waiting(command.clone()), plan_before);
             }
             return;
-        };
+        }
         let settings = CommandSettings::new(server, command, self.settings.folder.clone());
         let failed = |error: crate::world::WorldError| Trouble::new(error.to_string(), "");
         let command = self.world().and_then(|world| world.start_command(settings).map_err(failed));
@@ -271,22 +266,26 @@ impl Control {
         }
     }
 
-    /// Somebody said yes: what waits, starts.
-    pub(super) fn allow_commands(&mut self) {
-        self.commands = Consent::Given;
+    /// Somebody said yes to these: those of them that wait, start.
+    pub(super) fn allow_commands(&mut self, agreed: Vec<lab::Command>) {
+        self.commands.add(agreed);
         let commands: Vec<(String, String)> = self
             .lab
             .pools
             .iter()
             .flat_map(|pool| {
-                let commands = pool.servers.iter().filter(|it| it.command.is_some() && it.enabled);
-                commands.map(|server| (pool.name.clone(), server.name.clone()))
+                let agreed = |server: &&Server| {
+                    let command = server.command.as_ref();
+                    server.enabled && command.is_some_and(|it| self.commands.cover(it))
+                };
+                let servers = pool.servers.iter().filter(agreed);
+                servers.map(|server| (pool.name.clone(), server.name.clone()))
             })
             .collect();
         for (pool, server) in commands {
             let waits = matches!(
                 self.servers.get(&(pool.clone(), server.clone())),
-                Some(Running::Waiting { .. })
+                Some(Running::Waiting(_))
             );
             if waits {
                 let plan = self.board.shared.plan();

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use super::admin::AdminSettings;
+use crate::lab;
 
 /// How an engine runs a lab.
 #[derive(Debug, Clone)]
@@ -20,13 +21,41 @@ pub struct Settings {
     pub admin: Option<AdminSettings>,
 }
 
-/// Whether the commands of a lab may run.
+/// Whether the commands of a lab may run, whatever they are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Consent {
-    /// They wait until somebody says yes.
+    /// Each waits until somebody says yes to it.
     #[default]
     Ask,
     Given,
+}
+
+/// The commands that may run. A yes is a yes to what was shown, so a command that comes later, or becomes another
+/// one, is asked about again.
+#[derive(Debug, Default)]
+pub(super) struct Agreed {
+    all: bool,
+    commands: Vec<lab::Command>,
+}
+
+impl Agreed {
+    pub(super) fn cover(&self, command: &lab::Command) -> bool {
+        self.all || self.commands.iter().any(|agreed| agreed.does_the_same(command))
+    }
+
+    pub(super) fn add(&mut self, commands: Vec<lab::Command>) {
+        for command in commands {
+            if !self.cover(&command) && self.commands.len() < AGREED_MAX {
+                self.commands.push(command);
+            }
+        }
+    }
+}
+
+impl From<Consent> for Agreed {
+    fn from(consent: Consent) -> Self {
+        Self { all: consent == Consent::Given, commands: Vec::new() }
+    }
 }
 
 impl Default for Settings {
@@ -55,3 +84,6 @@ fn own_folder() -> PathBuf {
     };
     base.join("evenkeel")
 }
+
+/// More commands than anybody agrees to one by one. Those beyond it wait.
+const AGREED_MAX: usize = 10_000;

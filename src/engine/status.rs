@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-use crate::lab::{Lab, Protocol};
+use crate::lab::{Command, Lab, Protocol};
 
 /// How things stand. A new one is made with every change.
 #[derive(Debug, Clone)]
@@ -62,9 +62,7 @@ pub enum ServerState {
     /// Its name is being looked up, or its program starts.
     Starting,
     /// A command that waits for a yes.
-    AwaitsConsent {
-        line: String,
-    },
+    AwaitsConsent(Command),
     Trouble(Trouble),
 }
 
@@ -99,17 +97,16 @@ impl Status {
     }
 
     /// The commands that wait for a yes, each once.
-    pub fn commands_waiting(&self) -> Vec<&str> {
-        let mut lines: Vec<&str> = self
-            .servers
-            .iter()
-            .filter_map(|server| match &server.state {
-                ServerState::AwaitsConsent { line } => Some(line.as_str()),
-                _ => None,
-            })
-            .collect();
-        lines.dedup();
-        lines
+    pub fn commands_waiting(&self) -> Vec<&Command> {
+        let mut commands: Vec<&Command> = Vec::new();
+        for server in &self.servers {
+            if let ServerState::AwaitsConsent(command) = &server.state
+                && !commands.iter().any(|known| known.does_the_same(command))
+            {
+                commands.push(command);
+            }
+        }
+        commands
     }
 
     /// Everything that is wrong, in one list.

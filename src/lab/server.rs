@@ -1,6 +1,7 @@
 //! A server: one element of a pool, and where it comes from.
 
 use std::collections::BTreeMap;
+use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
@@ -130,8 +131,29 @@ impl Default for Command {
     }
 }
 
+/// What it would do to a machine, for somebody who has to say yes to it.
+impl fmt::Display for Command {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { line, copies: _, env, port_variable: _, directory } = self;
+        write!(out, "{line}")?;
+        if let Some(directory) = directory {
+            write!(out, "  in {directory}")?;
+        }
+        env.iter().try_for_each(|(name, value)| write!(out, "  with {name}={value}"))
+    }
+}
+
 impl Command {
     pub const COPIES_MAX: u32 = 64;
+
+    /// Whether it runs the same program in the same way; how many copies of it is no matter.
+    pub fn does_the_same(&self, other: &Self) -> bool {
+        let Self { line, copies: _, env, port_variable, directory } = self;
+        *line == other.line
+            && *env == other.env
+            && *port_variable == other.port_variable
+            && *directory == other.directory
+    }
 
     /// The program and its arguments: split at blanks, with `"` and `'` around what belongs together
     /// and `\\` before a character that stands for itself. `None` if a quote is never closed.

@@ -21,9 +21,9 @@ impl App {
         match verb {
             Verb::Undo => self.workbench.desk.undo(),
             Verb::Redo => self.workbench.desk.redo(),
-            Verb::AllowCommands => {
+            Verb::AllowCommands(commands) => {
                 if let Some(watch) = &self.watch {
-                    watch.engine().allow_commands();
+                    watch.engine().allow_commands(commands.clone());
                 }
             }
             Verb::AllowWideListeners => {

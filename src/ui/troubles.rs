@@ -7,7 +7,8 @@ use super::theme::{self, Theme};
 use super::verb::Verb;
 use super::widgets::{icon_button, number};
 use super::workbench::Workbench;
-use crate::engine::{ListenerState, ServerState, Status};
+use crate::engine::{ListenerState, ServerState, ServerStatus, Status};
+use crate::lab::Command;
 
 /// One thing that somebody has to know.
 #[derive(Debug, Clone, PartialEq)]
@@ -33,7 +34,7 @@ enum Act {
 
 pub(super) fn strip_ui(ui: &mut Ui, workbench: &mut Workbench, consents: &mut Consents) {
     let mut rows = rows(workbench, consents);
-    rows.retain(|row| !consents.put_off.contains(&row.text));
+    rows.retain(|row| !consents.put_off.contains(&row.whole()));
     if rows.is_empty() {
         return;
     }
@@ -83,7 +84,7 @@ impl Row {
                 let close = icon_button(ui, "×", "Not now");
                 close.widget_info(|| WidgetInfo::labeled(egui::Role::Button, true, "Not now"));
                 if close.clicked() {
-                    consents.put_off.insert(self.text.clone());
+                    consents.put_off.insert(self.whole());
                 }
             }
         });
@@ -91,6 +92,11 @@ impl Row {
             ui.label(number(format!("    {line}")).color(theme.text));
         }
         pressed
+    }
+
+    /// What was put off: this, and not whatever else the same sentence may be about later.
+    fn whole(&self) -> String {
+        [self.text.as_str(), &self.list.join("\n")].join("\n")
     }
 
     /// Instead of a yes.
@@ -176,27 +182,25 @@ fn wide_rows(workbench: &Workbench, consents: &Consents) -> Vec<Row> {
 }
 
 fn command_row(status: &Status) -> Option<Row> {
-    let waiting = status.servers.iter().filter_map(|server| match &server.state {
-        ServerState::AwaitsConsent { line } => Some(line.clone()),
-        _ => None,
-    });
-    let mut list: Vec<(String, usize)> = Vec::new();
-    for line in waiting {
-        match list.iter_mut().find(|(known, _)| *known == line) {
-            Some((_, count)) => *count += 1,
-            None => list.push((line, 1)),
+    let commands = status.commands_waiting();
+    let copies = |command: &Command| {
+        let waits = |server: &&ServerStatus| matches!(&server.state, ServerState::AwaitsConsent(it) if it.does_the_same(command));
+        match status.servers.iter().filter(waits).count() {
+            1 => command.to_string(),
+            count => format!("{command}  × {count}"),
         }
-    }
-    let many = |(line, count)| if count == 1 { line } else { format!("{line}  × {count}") };
-    let list: Vec<String> = list.into_iter().map(many).collect();
+    };
+    let list: Vec<String> = commands.iter().map(|command| copies(command)).collect();
     let what =
         if list.len() == 1 { "a command".to_owned() } else { format!("{} commands", list.len()) };
+    // The yes is to what is shown here, whatever the lab has become when it arrives.
+    let commands: Vec<Command> = commands.into_iter().cloned().collect();
     (!list.is_empty()).then(|| Row {
         text: format!("This lab wants to run {what} on this machine"),
         remedy: "Nothing starts until you agree".to_owned(),
         list,
         is_error: false,
-        act: Some(("Run", Act::Ask(Verb::AllowCommands))),
+        act: Some(("Run", Act::Ask(Verb::AllowCommands(commands)))),
         waits: true,
     })
 }

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use crate::lab::Lab;
+use crate::lab::{Command, Lab};
 
 /// Performed between two frames, by whoever owns what it is about.
 #[derive(Debug, Clone, PartialEq)]
@@ -26,8 +26,8 @@ pub enum Verb {
     Quit,
     Undo,
     Redo,
-    /// The commands that wait for a yes may run.
-    AllowCommands,
+    /// These commands may run.
+    AllowCommands(Vec<Command>),
     /// The listeners that other machines can reach may open.
     AllowWideListeners,
     /// Tries to start an engine that did not start.

@@ -102,18 +102,33 @@ fn a_command_starts_after_a_yes_and_never_before() {
     );
     let running = Running::start_with(settings, &text);
     let state = || running.engine.status().servers[0].state.clone();
-    assert!(matches!(state(), ServerState::AwaitsConsent { .. }), "{:?}", state());
+    assert!(matches!(state(), ServerState::AwaitsConsent(_)), "{:?}", state());
     assert_eq!(running.engine.status().commands_waiting().len(), 1);
     assert!(get(running.address("front"), "/").0 >= 500);
     running.change(|lab| lab.pools[0].servers[0].weight = 2);
     running.change(|lab| lab.pools[0].servers[0].enabled = false);
     running.change(|lab| lab.pools[0].servers[0].enabled = true);
-    assert!(matches!(state(), ServerState::AwaitsConsent { .. }), "{:?}", state());
+    assert!(matches!(state(), ServerState::AwaitsConsent(_)), "{:?}", state());
     assert!(!mark.exists());
-    running.engine.allow_commands();
+    let agreed = vec![running.engine.lab().pools[0].servers[0].command.clone().unwrap()];
+    running.engine.allow_commands(agreed);
     wait_for("a program that answers", || get(running.address("front"), "/").0 == 200);
     assert!(mark.exists());
     wait_for("a word that it runs", || state() == ServerState::Known);
+    running.change(|lab| {
+        let command = lab.pools[0].servers[0].command.as_mut().unwrap();
+        command.line = command.line.replace("started", "started-later");
+    });
+    assert!(matches!(state(), ServerState::AwaitsConsent(_)), "{:?}", state());
+    running.change(|lab| {
+        let command = lab.pools[0].servers[0].command.as_mut().unwrap();
+        command.line = command.line.replace("started-later", "started");
+        command.copies = 2;
+    });
+    wait_for("what was agreed to, in more copies", || {
+        running.engine.status().servers.iter().all(|it| it.state == ServerState::Known)
+    });
+    assert!(!mark.with_file_name("started-later").exists());
 }
 
 #[test]

@@ -107,8 +107,8 @@ impl Serve {
         for trouble in status.all_troubles() {
             self.say(&Line::Trouble { what: &trouble }, &trouble, streams)?;
         }
-        for line in status.commands_waiting() {
-            let what = format!("not started: `{line}`; --allow-commands starts it");
+        for command in status.commands_waiting() {
+            let what = format!("not started: `{command}`; --allow-commands starts it");
             self.say(&Line::Trouble { what: &what }, &what, streams)?;
         }
         let mut session = Session { serve: self, engine, watcher, seen: None };

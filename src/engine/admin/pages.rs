@@ -28,6 +28,8 @@ pub(super) fn status(board: &Board) -> String {
             json!({ "name": pool.name, "waiting": pool.waiting, "servers": servers })
         })
         .collect();
+    let commands = status.commands_waiting().into_iter().map(|command| &command.line);
+    let commands: Vec<&String> = commands.collect();
     let page = json!({
         "revision": status.revision,
         "lab": status.lab.name,
@@ -35,7 +37,7 @@ pub(super) fn status(board: &Board) -> String {
         "listeners": listeners(&status),
         "servers": servers(&status),
         "pools": pools,
-        "commands_waiting": status.commands_waiting(),
+        "commands_waiting": commands,
         "troubles": status.all_troubles(),
         "events": events(board),
     });
@@ -65,7 +67,7 @@ fn servers(status: &Status) -> Vec<Value> {
             ServerState::Known => ("known", None),
             ServerState::Dead => ("dead", None),
             ServerState::Starting => ("starting", None),
-            ServerState::AwaitsConsent { .. } => ("awaits_consent", None),
+            ServerState::AwaitsConsent(_) => ("awaits_consent", None),
             ServerState::Trouble(trouble) => ("trouble", Some(trouble)),
         };
         let addresses: Vec<String> = server.addresses.iter().map(ToString::to_string).collect();

@@ -214,12 +214,17 @@ fn lab_commands(workbench: &Workbench) -> Vec<Command> {
         lab("Save as…", Some(Keys::command_shift(Key::S)), Verb::ChooseWhereToSave),
         lab("New lab", key(Key::N), Verb::New),
         lab("Show the gallery of labs", key(Key::G), Verb::Show(Overlay::Gallery)),
-        lab("Run the commands that wait for a yes", None, Verb::AllowCommands),
     ];
     let presets = PRESETS.iter().enumerate();
     commands.extend(presets.map(|(index, preset)| {
         lab(&format!("Open {}", preset.name), None, Verb::OpenPreset(index))
     }));
+    let waiting = workbench.status.iter().flat_map(|status| status.commands_waiting());
+    commands.extend(
+        waiting.map(|waits| {
+            lab(&format!("Run {waits}"), None, Verb::AllowCommands(vec![waits.clone()]))
+        }),
+    );
     commands.extend(
         workbench.recent.iter().map(|file| {
             lab(&format!("Open {}", file.display()), None, Verb::OpenFile(file.clone()))

@@ -46,8 +46,8 @@ fn state(
             return (format!("{name} is switched off"), "It gets nothing.".to_owned());
         }
         Some(ServerState::Starting) => return (format!("{name} is starting"), String::new()),
-        Some(ServerState::AwaitsConsent { line }) => {
-            return (format!("{name} waits for a yes"), format!("It would run {line}"));
+        Some(ServerState::AwaitsConsent(command)) => {
+            return (format!("{name} waits for a yes"), format!("It would run {command}"));
         }
         Some(ServerState::Trouble(trouble)) => {
             return (trouble.what.clone(), trouble.remedy.clone());

@@ -193,7 +193,7 @@ fn standing(
     match of_engine {
         Some(ServerState::Dead) => return Standing::Killed,
         Some(ServerState::Starting) => return Standing::Starting,
-        Some(ServerState::AwaitsConsent { .. }) => return Standing::AwaitsConsent,
+        Some(ServerState::AwaitsConsent(_)) => return Standing::AwaitsConsent,
         Some(ServerState::Trouble(_)) => return Standing::Down,
         Some(ServerState::Known) | None => {}
     }
