@@ -28,6 +28,30 @@ fn an_edit_leaves_a_mark_and_a_click_on_it_stops_there() {
 }
 
 #[test]
+fn arrows_step_over_what_the_strip_shows() {
+    let mut window = open(PRESETS[0].text, View::default());
+    until(&mut window, "a frame", |window| app(window).workbench.story.frames().len() > 5);
+    app(&mut window).workbench.desk.draft.pools[0].servers[1].weight = 3;
+    until(&mut window, "the mark", |window| {
+        window.query_by_label("Mark: B weight 1 → 3").is_some()
+    });
+    let changed_ns = app(&mut window).workbench.story.labs().last().expect("it ran").0;
+    window.key_press(egui::Key::ArrowLeft);
+    window.run_steps(2);
+    assert_eq!(app(&mut window).workbench.playhead, Playhead::Paused { at_ns: changed_ns });
+    window.key_press(egui::Key::Home);
+    window.run_steps(2);
+    let (oldest_ns, _) = app(&mut window).workbench.story.reach_ns();
+    assert_eq!(app(&mut window).workbench.playhead, Playhead::Paused { at_ns: oldest_ns });
+    window.key_press(egui::Key::ArrowRight);
+    window.run_steps(2);
+    assert_eq!(app(&mut window).workbench.playhead, Playhead::Paused { at_ns: changed_ns });
+    window.key_press(egui::Key::ArrowRight);
+    window.run_steps(2);
+    assert!(app(&mut window).workbench.playhead.is_live(), "after the last mark it is now");
+}
+
+#[test]
 fn a_chart_is_chosen_from_its_own_menu() {
     let mut window = open(PRESETS[0].text, View::default());
     window.get_by_label("Chart 1: Share, band = chance").click();

@@ -2,7 +2,7 @@
 
 use egui::{Context, OpenUrl, ViewportCommand};
 
-use super::{Deed, Step, Switch};
+use super::{Deed, Switch};
 use crate::engine::ListenerState;
 use crate::ui::memory::{ZOOM_LEAST, ZOOM_MOST};
 use crate::ui::playhead::Playhead;
@@ -28,7 +28,7 @@ pub(in crate::ui) fn perform(ctx: &Context, workbench: &mut Workbench, deed: &De
         Deed::Compare => view.tab = Tab::Compare,
         Deed::TogglePause => workbench.playhead.toggle_pause(workbench.now_ns),
         Deed::ToggleHold => workbench.desk.draft.hold = !workbench.desk.draft.hold,
-        Deed::Step(step) => take_step(workbench, *step),
+        Deed::ToNow => workbench.playhead = Playhead::Live,
         Deed::Zoom(factor) => zoom(ctx, *factor),
         Deed::FullScreen => {
             let full = ctx.input(|input| input.viewport().fullscreen.unwrap_or(false));
@@ -82,25 +82,6 @@ fn arrange(workbench: &mut Workbench, arrangement: Arrangement) {
     if arrangement == Arrangement::Serve {
         workbench.view.tab = Tab::Requests;
     }
-}
-
-/// From mark to mark. After the last one it is now again.
-fn take_step(workbench: &mut Workbench, step: Step) {
-    let moment_ns = workbench.moment_ns();
-    let marks = workbench.story.marks();
-    let at_ns = match step {
-        Step::Back => {
-            let before = marks.iter().rev().find(|mark| mark.at_ns < moment_ns);
-            before.map(|mark| mark.at_ns).or(Some(moment_ns))
-        }
-        Step::Forth => marks.iter().find(|mark| mark.at_ns > moment_ns).map(|mark| mark.at_ns),
-        Step::First => Some(workbench.story.reach_ns().0),
-        Step::Now => None,
-    };
-    workbench.playhead = match at_ns {
-        Some(at_ns) => Playhead::Paused { at_ns },
-        None => Playhead::Live,
-    };
 }
 
 fn zoom(ctx: &Context, factor: f32) {

@@ -103,8 +103,8 @@ pub(super) enum Deed {
     Compare,
     TogglePause,
     ToggleHold,
-    /// To the event before or after, to the first moment or to now.
-    Step(Step),
+    /// Follows again what happens.
+    ToNow,
     Select {
         pool: String,
         server: String,
@@ -128,14 +128,6 @@ pub(super) enum Switch {
     ReducedMotion,
     AllControls,
     Question,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Step {
-    Back,
-    Forth,
-    First,
-    Now,
 }
 
 /// All of them, as they stand for what is open now.
@@ -196,10 +188,10 @@ fn time_commands(workbench: &Workbench) -> Vec<Command> {
     vec![
         time(pause, Keys::plain(Key::Space), Deed::TogglePause),
         time(hold, Keys::shift(Key::Space), Deed::ToggleHold),
-        time("To the event before", Keys::plain(Key::ArrowLeft), Deed::Step(Step::Back)),
-        time("To the event after", Keys::plain(Key::ArrowRight), Deed::Step(Step::Forth)),
-        time("To the first moment", Keys::plain(Key::Home), Deed::Step(Step::First)),
-        time("To now", Keys::plain(Key::End), Deed::Step(Step::Now)),
+        time("To the event before", Keys::plain(Key::ArrowLeft), Deed::Signal(Signal::StepBack)),
+        time("To the event after", Keys::plain(Key::ArrowRight), Deed::Signal(Signal::StepForward)),
+        time("To the first moment", Keys::plain(Key::Home), Deed::Signal(Signal::Oldest)),
+        time("To now", Keys::plain(Key::End), Deed::ToNow),
     ]
 }
 

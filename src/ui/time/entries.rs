@@ -136,7 +136,7 @@ impl Entries {
         let first = story.forgotten_requests();
         let skip = self.next_request.saturating_sub(first) as usize;
         for record in story.requests().iter().skip(skip) {
-            if is_yours(record) {
+            if record.is_yours() {
                 if self.yours.len() == YOURS_MAX {
                     self.yours.pop_front();
                 }
@@ -145,14 +145,6 @@ impl Entries {
         }
         self.next_request = first + story.requests().len() as u64;
     }
-}
-
-/// Built-in clients number their requests; a person's program does not, and says what it is.
-fn is_yours(record: &Record) -> bool {
-    let has = |wanted: &str| {
-        record.request_headers.iter().any(|(name, _)| name.eq_ignore_ascii_case(wanted))
-    };
-    has("user-agent") && !has(NUMBER)
 }
 
 fn of_yours(record: &Record, badges: &Badges) -> Entry {
@@ -245,8 +237,6 @@ fn join(into: &mut Entry, entry: Entry) {
 pub(super) const MERGED_NS: u64 = 700_000_000;
 /// How near a cue and what it changed are noted.
 const CUED_NS: u64 = 150_000_000;
-/// The header in which built-in clients number their requests.
-const NUMBER: &str = "x-evenkeel-request";
 const EDITS_MAX: usize = 500;
 const YOURS_MAX: usize = 2_000;
 
