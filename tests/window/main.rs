@@ -9,5 +9,6 @@ mod keys;
 mod kit;
 mod presenting;
 mod reopened;
+mod requests;
 mod side;
 mod time;

@@ -3,7 +3,7 @@
 use std::io::{Read as _, Write as _};
 use std::net::{SocketAddr, TcpStream};
 
-use egui_kittest::kittest::Queryable as _;
+use egui_kittest::kittest::{NodeT as _, Queryable as _};
 use evenkeel::ui::selection::Selection;
 use evenkeel::ui::view::{Tab, View};
 
@@ -63,11 +63,15 @@ fn a_request_of_ones_own_is_found_explained_and_sent_again() {
         window.query_by_label_contains("Least connections sent it to").is_some()
             && window.query_by_label("Round robin:").is_some()
     });
+    window.get_by_label_contains("Request headers").scroll_to_me();
+    window.run_steps(3);
     window.get_by_label_contains("Request headers").click();
     until(&mut window, "headers", |window| {
         window.query_by_label("Show the value of cookie").is_some()
     });
     assert!(window.query_by_label("sid=hush").is_none(), "a secret is shown only when asked for");
+    window.get_by_label("Show the value of cookie").scroll_to_me();
+    window.run_steps(20);
     window.get_by_label("Show the value of cookie").click();
     until(&mut window, "the cookie", |window| window.query_by_label("sid=hush").is_some());
     window.get_by_label("Send again").click();

@@ -4,9 +4,9 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use egui::containers::menu::MenuButton;
-use egui::{Button, Grid, RichText, Ui};
+use egui::{Button, Frame, Grid, Margin, Panel, RichText, ScrollArea, Ui, vec2};
 
-use super::{note_line, part_ui, timing};
+use super::{note_line, timing};
 use crate::engine::{ListenerStatus, Record};
 use crate::lab::{Protocol, UpstreamProtocol};
 use crate::ui::selection::Selection;
@@ -75,6 +75,7 @@ impl Sending {
     }
 }
 
+/// At the bottom of the panel, where they stay while the rest is scrolled.
 pub(super) fn actions_ui(
     ui: &mut Ui,
     sending: &mut Sending,
@@ -82,7 +83,28 @@ pub(super) fn actions_ui(
     record: &Arc<Record>,
 ) {
     let Some(letter) = Letter::of(record) else { return };
-    part_ui(ui, "Send it again");
+    let margin = Margin { left: 14, right: 14, top: 8, bottom: 10 };
+    Panel::bottom("actions").frame(Frame::new().inner_margin(margin)).show(ui, |ui| {
+        ui.spacing_mut().item_spacing = vec2(8.0, 4.0);
+        ScrollArea::vertical().max_height(REPLIES_HEIGHT).show(ui, |ui| {
+            replies_ui(ui, sending, workbench, record);
+        });
+        confirm_ui(ui, sending, workbench, record, &letter);
+        let Some(wish) = buttons_ui(ui, workbench, record, &letter) else { return };
+        if letter.is_safe() {
+            sending.send(ui, workbench, record, &wish);
+        } else {
+            sending.unconfirmed = Some(wish);
+        }
+    });
+}
+
+fn buttons_ui(
+    ui: &mut Ui,
+    workbench: &mut Workbench,
+    record: &Record,
+    letter: &Letter,
+) -> Option<Wish> {
     if letter.had_body {
         note_line(ui, "Its body was not recorded, so it is sent without one");
     }
@@ -101,18 +123,10 @@ pub(super) fn actions_ui(
             wish = Some(Wish::All);
         }
         if ui.button("Copy as curl").clicked() {
-            copy_as_curl(ui, workbench, record, &letter);
+            copy_as_curl(ui, workbench, record, letter);
         }
     });
-    if let Some(wish) = wish {
-        if letter.is_safe() {
-            sending.send(ui, workbench, record, &wish);
-        } else {
-            sending.unconfirmed = Some(wish);
-        }
-    }
-    confirm_ui(ui, sending, workbench, record, &letter);
-    replies_ui(ui, sending, workbench, record);
+    wish
 }
 
 /// The proxy, or one of the servers past it.
@@ -324,5 +338,7 @@ fn words_of(reply: &Reply) -> String {
     }
 }
 
+/// Replies beyond it are scrolled to.
+const REPLIES_HEIGHT: f32 = 150.0;
 /// A reply is looked for among so many of the newest requests.
 const RECENT_MAX: usize = 5_000;

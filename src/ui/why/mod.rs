@@ -60,6 +60,10 @@ impl Why {
 
 pub(super) fn why_ui(ui: &mut Ui, why: &mut Why, workbench: &mut Workbench) {
     why.sending.take_replies(workbench);
+    if let Selection::Request(record) = workbench.selection.clone() {
+        why.turn_to(&record);
+        actions::actions_ui(ui, &mut why.sending, workbench, &record);
+    }
     let margin = Margin { left: 14, right: 6, top: 10, bottom: 8 };
     Frame::new().inner_margin(margin).show(ui, |ui| {
         ScrollArea::vertical().auto_shrink(false).show(ui, |ui| {
@@ -67,10 +71,7 @@ pub(super) fn why_ui(ui: &mut Ui, why: &mut Why, workbench: &mut Workbench) {
             ui.spacing_mut().item_spacing = vec2(8.0, 4.0);
             match workbench.selection.clone() {
                 Selection::Nothing => {}
-                Selection::Request(record) => {
-                    why.turn_to(&record);
-                    request::request_ui(ui, why, workbench, &record);
-                }
+                Selection::Request(record) => request::request_ui(ui, why, workbench, &record),
                 Selection::Server { pool, server } => {
                     server::server_ui(ui, workbench, &pool, &server);
                 }

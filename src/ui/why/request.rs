@@ -6,7 +6,7 @@ use egui::{RichText, Ui};
 
 use super::history::moment_of;
 use super::other_picks::OtherPicks;
-use super::{Why, actions, decision, headers, part_ui, sentence_ui, timing, title_ui};
+use super::{Why, decision, headers, part_ui, sentence_ui, timing, title_ui};
 use crate::balance::{Decision, Rule};
 use crate::engine::{Attempt, Record};
 use crate::lab::{Lab, Pool};
@@ -36,7 +36,6 @@ pub(super) fn request_ui(
     attempts_ui(ui, workbench, record);
     timing::timing_ui(ui, workbench, record);
     headers::headers_ui(ui, &mut why.revealed, record);
-    actions::actions_ui(ui, &mut why.sending, workbench, record);
 }
 
 struct Decided<'a> {
