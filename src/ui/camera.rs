@@ -1,7 +1,7 @@
 //! A window without a screen: shows a user interface at times that its owner says, and takes pictures of it.
 
 use egui::epaint::ClippedShape;
-use egui::{Context, Pos2, RawInput, Rect, Ui, Vec2, ViewportId};
+use egui::{ClippedPrimitive, Context, Pos2, RawInput, Rect, Ui, Vec2, ViewportId};
 
 use super::raster::{Picture, Textures};
 use super::theme::{self, Theme};
@@ -50,6 +50,11 @@ impl Camera {
         let mut output = self.ctx.run_ui(input, show);
         self.textures.apply(std::mem::take(&mut output.textures_delta));
         self.shapes = output.shapes;
+    }
+
+    /// The last frame as triangles, which is what a graphics card gets. There is no picture of it afterwards.
+    pub fn meshes(&mut self) -> Vec<ClippedPrimitive> {
+        self.ctx.tessellate(std::mem::take(&mut self.shapes), self.scale)
     }
 
     /// What the last frame showed.
