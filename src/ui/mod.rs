@@ -15,6 +15,7 @@ pub mod app;
 pub mod badges;
 mod bar;
 pub mod camera;
+mod chooser;
 mod commands;
 mod consent;
 pub mod desk;

@@ -1,35 +1,30 @@
-//! Asking where a chart is to be written, and writing it, on a thread of its own: a dialog may stay open for long.
+//! Asking where a chart is to be written, and writing it on a thread of its own.
 
-use std::sync::mpsc::{Receiver, TryRecvError, sync_channel};
+use std::path::{Path, PathBuf};
 
 use egui::{Context, Ui};
 
 use super::Format;
+use crate::ui::chooser::{Chooser, Wanted};
+use crate::ui::errand::{Errand, fetch};
 use crate::ui::theme::Theme;
 use crate::ui::time::chart::Chart;
 use crate::ui::verb::Verb;
 use crate::ui::workbench::Workbench;
 
 /// One export at a time.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub(in crate::ui) struct Exporter {
-    under_way: Option<UnderWay>,
-    /// What is to be told, because nothing was begun.
-    failed: Option<String>,
+    chooser: Chooser<Job>,
+    /// Gives what is to be told.
+    writing: Option<Errand<Result<String, String>>>,
 }
 
-#[derive(Debug)]
-struct UnderWay {
-    ended: Receiver<Ended>,
-    /// When it was asked for, on the clock of the window.
-    asked_secs: f64,
-}
-
-enum Ended {
-    Written(String),
-    Failed(String),
-    /// The dialog ended without a place.
-    NoPlace,
+/// A chart as it was when somebody asked for it.
+struct Job {
+    chart: Chart,
+    theme: &'static Theme,
+    format: Format,
 }
 
 impl Exporter {
@@ -41,59 +36,40 @@ impl Exporter {
         theme: &'static Theme,
         format: Format,
     ) {
-        let chart = chart.clone();
-        let (tell, ended) = sync_channel(1);
-        let wake = ctx.clone();
-        let begun = std::thread::Builder::new().name("export".to_owned()).spawn(move || {
-            let end = save(&chart, theme, format);
-            // Who does not wait any more has closed the window.
-            drop(tell.try_send(end));
-            wake.request_repaint();
-        });
-        match begun {
-            Ok(_) => {
-                let asked_secs = ctx.input(|input| input.time);
-                self.under_way = Some(UnderWay { ended, asked_secs });
-            }
-            Err(error) => self.failed = Some(format!("The chart cannot be exported: {error}")),
-        }
+        let name = format!("{}.{}", file_name(&chart.title), format.extension());
+        let wanted = Wanted {
+            title: format!("Export as {}", format.title()),
+            verb: "Export",
+            sort: (format.title(), format.extension()),
+            may_be_new: true,
+            near: PathBuf::from(name),
+        };
+        self.chooser.start(ctx, wanted, Job { chart: chart.clone(), theme, format });
     }
 
-    /// Tells what came of it, once it is known.
-    pub(in crate::ui) fn fetch(&mut self, ui: &Ui, workbench: &mut Workbench) {
-        if let Some(failed) = self.failed.take() {
-            workbench.ask(Verb::Tell(failed));
-        }
-        let Some(UnderWay { ended, asked_secs }) = &self.under_way else { return };
-        let said = match ended.try_recv() {
-            Err(TryRecvError::Empty) => return,
-            Err(TryRecvError::Disconnected) => Some("The chart was not exported".to_owned()),
-            Ok(Ended::Written(place)) => Some(format!("Wrote {place}")),
-            Ok(Ended::Failed(why)) => Some(format!("The chart was not written: {why}")),
-            // Nobody reads a dialog and closes it that fast: there was none.
-            Ok(Ended::NoPlace) => {
-                let took_secs = ui.input(|input| input.time) - asked_secs;
-                let none = "No file dialog can be opened on this system, so nothing was exported";
-                (took_secs < NOBODY_SECS).then(|| none.to_owned())
+    /// Shows what is asked, and tells what came of it, once it is known.
+    pub(in crate::ui) fn ui(&mut self, ui: &Ui, workbench: &mut Workbench) {
+        let chosen = self.chooser.fetch(ui.ctx());
+        let chosen = chosen.or_else(|| self.chooser.ui(ui.ctx()));
+        if let Some((job, file)) = chosen {
+            match Errand::run("export", ui.ctx(), move || write(&job, &file)) {
+                Ok(writing) => self.writing = Some(writing),
+                Err(error) => workbench.ask(Verb::Fail(format!("Nothing is exported: {error}"))),
             }
-        };
-        self.under_way = None;
-        if let Some(said) = said {
-            workbench.ask(Verb::Tell(said));
+        }
+        match fetch(&mut self.writing) {
+            Some(Ok(text)) => workbench.ask(Verb::Tell(text)),
+            Some(Err(why)) => workbench.ask(Verb::Fail(why)),
+            None => {}
         }
     }
 }
 
-fn save(chart: &Chart, theme: &Theme, format: Format) -> Ended {
-    let name = format!("{}.{}", file_name(&chart.title), format.extension());
-    let dialog = rfd::FileDialog::new()
-        .set_title(format!("Export as {}", format.title()))
-        .set_file_name(name)
-        .add_filter(format.title(), &[format.extension()]);
-    let Some(path) = dialog.save_file() else { return Ended::NoPlace };
-    match std::fs::write(&path, format.write(chart, theme)) {
-        Ok(()) => Ended::Written(path.display().to_string()),
-        Err(error) => Ended::Failed(format!("{}: {error}", path.display())),
+fn write(job: &Job, file: &Path) -> Result<String, String> {
+    let Job { chart, theme, format } = job;
+    match std::fs::write(file, format.write(chart, theme)) {
+        Ok(()) => Ok(format!("Wrote {}", file.display())),
+        Err(error) => Err(format!("The chart is not written: {}: {error}", file.display())),
     }
 }
 
@@ -104,4 +80,24 @@ fn file_name(title: &str) -> String {
     words.collect::<Vec<_>>().join("-").to_lowercase()
 }
 
-const NOBODY_SECS: f64 = 0.4;
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ui::export::samples;
+
+    #[test]
+    fn a_chart_is_written_where_it_was_asked_for_or_it_is_said_why_not() {
+        let folder = std::env::temp_dir().join(format!("evenkeel-export-{}", std::process::id()));
+        std::fs::create_dir_all(&folder).unwrap();
+        for format in Format::ALL {
+            let chart = samples::shares();
+            let job = Job { chart: chart.clone(), theme: &crate::ui::theme::LIGHT, format };
+            let file = folder.join(file_name(&chart.title)).with_extension(format.extension());
+            assert_eq!(write(&job, &file), Ok(format!("Wrote {}", file.display())));
+            assert_eq!(std::fs::read(&file).unwrap(), format.write(&chart, job.theme));
+            let nowhere = write(&job, &folder.join("none").join("chart"));
+            assert!(nowhere.unwrap_err().starts_with("The chart is not written: "));
+        }
+        std::fs::remove_dir_all(&folder).unwrap();
+    }
+}

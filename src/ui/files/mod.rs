@@ -1,6 +1,5 @@
 //! Lab files: opened, saved, watched. The disk and the system's dialogs are waited for by other threads.
 
-mod choose;
 mod problems;
 mod question;
 mod reading;
@@ -11,11 +10,11 @@ use std::path::{Path, PathBuf};
 
 use egui::Context;
 
+use super::chooser::{Chooser, Wanted};
 use super::desk::Desk;
 use super::errand::{Errand, fetch};
 use super::verb::Verb;
 use crate::lab::{Checked, Lab};
-use choose::{Choice, Chooser, Chosen};
 use problems::Refusal;
 use question::Question;
 use reading::{ReadFile, read_file, read_text};
@@ -25,7 +24,7 @@ pub(super) use reading::folder_of;
 
 #[derive(Default)]
 pub(super) struct Files {
-    chooser: Chooser,
+    chooser: Chooser<Choice>,
     reading: Option<Errand<ReadFile>>,
     saving: Option<Errand<Saved>>,
     watched: Option<Watched>,
@@ -35,6 +34,32 @@ pub(super) struct Files {
     after_saving: Option<Verb>,
     /// The comment that the open file begins with, which is kept when it is saved.
     head: String,
+}
+
+/// What a file is chosen for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Choice {
+    Open,
+    Save,
+}
+
+impl Choice {
+    fn wanted(self, desk: &Desk) -> Wanted {
+        let near = desk.file().map_or_else(|| PathBuf::from("lab.ron"), Path::to_owned);
+        let (title, verb) = match self {
+            Self::Open => ("Open a lab", "Open"),
+            Self::Save => ("Save the lab as", "Save"),
+        };
+        let may_be_new = self == Self::Save;
+        Wanted { title: title.to_owned(), verb, sort: ("Lab", "ron"), may_be_new, near }
+    }
+
+    fn verb(self, file: PathBuf) -> Verb {
+        match self {
+            Self::Open => Verb::OpenFile(file),
+            Self::Save => Verb::SaveTo(file),
+        }
+    }
 }
 
 struct Saved {
@@ -90,11 +115,11 @@ impl Files {
     }
 
     pub(super) fn choose_file(&mut self, ctx: &Context, desk: &Desk) {
-        self.chooser.start(ctx, Choice::Open, desk.file());
+        self.chooser.start(ctx, Choice::Open.wanted(desk), Choice::Open);
     }
 
     pub(super) fn choose_where_to_save(&mut self, ctx: &Context, desk: &Desk) {
-        self.chooser.start(ctx, Choice::Save, desk.file());
+        self.chooser.start(ctx, Choice::Save.wanted(desk), Choice::Save);
     }
 
     /// Writes a lab into a file. It replaces the file in one step.
@@ -138,13 +163,8 @@ impl Files {
     /// What came about since the last frame.
     pub(super) fn news(&mut self, ctx: &Context, desk: &Desk) -> Vec<News> {
         let mut news = Vec::new();
-        match self.chooser.fetch(ctx) {
-            Some(Chosen { choice: Choice::Open, file }) => {
-                news.push(News::Ask(Verb::OpenFile(file)));
-            }
-            Some(Chosen { choice: Choice::Save, file }) => news.push(News::Ask(Verb::SaveTo(file))),
-            None => {}
-        }
+        let chosen = self.chooser.fetch(ctx);
+        news.extend(chosen.map(|(choice, file)| News::Ask(choice.verb(file))));
         if self.chooser.take_cancelled() {
             self.after_saving = None;
         }
@@ -215,11 +235,8 @@ impl Files {
 
     /// Shows what is asked, and why something could not be loaded. Returns what was decided.
     pub(super) fn ui(&mut self, ctx: &Context, desk: &Desk) -> Option<Verb> {
-        if let Some(typed) = self.chooser.ui(ctx) {
-            return Some(match typed {
-                Chosen { choice: Choice::Open, file } => Verb::OpenFile(file),
-                Chosen { choice: Choice::Save, file } => Verb::SaveTo(file),
-            });
+        if let Some((choice, file)) = self.chooser.ui(ctx) {
+            return Some(choice.verb(file));
         }
         if let Some(refusal) = &self.refusal {
             match refusal.ui(ctx) {

@@ -101,7 +101,7 @@ pub(super) fn time_ui(ui: &mut Ui, time: &mut Time, workbench: &mut Workbench) {
         whole.top() + 0.5,
         Stroke::new(theme::HAIRLINE, theme.line),
     );
-    time.exporter.fetch(ui, workbench);
+    time.exporter.ui(ui, workbench);
     time.hear(workbench);
     time.entries.update(workbench);
     let span = time.range.span(workbench);
