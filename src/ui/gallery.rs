@@ -43,14 +43,18 @@ fn cards_ui(ui: &mut Ui, workbench: &mut Workbench) -> bool {
     let mut chosen = None;
     let height = ui.ctx().content_rect().height() - 180.0;
     ScrollArea::vertical().max_height(height).show(ui, |ui| {
-        ui.spacing_mut().item_spacing = vec2(12.0, 12.0);
-        ui.horizontal_wrapped(|ui| {
-            for (index, preset) in PRESETS.iter().enumerate() {
-                if card_ui(ui, index, preset) {
-                    chosen = Some(index);
+        ui.spacing_mut().item_spacing = vec2(GAP, GAP);
+        let columns = (((ui.available_width() + GAP) / (CARD.x + GAP)) as usize).max(1);
+        let cards: Vec<(usize, &Preset)> = PRESETS.iter().enumerate().collect();
+        for row in cards.chunks(columns) {
+            ui.horizontal(|ui| {
+                for &(index, preset) in row {
+                    if card_ui(ui, index, preset) {
+                        chosen = Some(index);
+                    }
                 }
-            }
-        });
+            });
+        }
     });
     if let Some(index) = chosen {
         workbench.ask(Verb::OpenPreset(index));
@@ -75,13 +79,13 @@ fn card_ui(ui: &mut Ui, index: usize, preset: &Preset) -> bool {
         picture_of(&painter, theme, picture.shrink2(vec2(12.0, 10.0)), &lab);
     }
     let text = area.with_min_y(picture.bottom()).shrink2(vec2(12.0, 8.0));
-    ui.scope_builder(egui::UiBuilder::new().max_rect(text), |ui| {
-        ui.spacing_mut().item_spacing = vec2(4.0, 2.0);
-        ui.label(
-            RichText::new(format!("{}  {}", index + 1, preset.name)).text_style(theme::sentence()),
-        );
-        ui.add(egui::Label::new(RichText::new(preset.summary).small().color(theme.mute)).wrap());
-    });
+    // The card has its place already: what is on it takes none.
+    let down = egui::Layout::top_down(egui::Align::Min);
+    let mut ui = ui.new_child(egui::UiBuilder::new().max_rect(text).layout(down));
+    ui.spacing_mut().item_spacing = vec2(4.0, 2.0);
+    let title = format!("{}  {}", index + 1, preset.name);
+    ui.label(RichText::new(title).text_style(theme::sentence()));
+    ui.add(egui::Label::new(RichText::new(preset.summary).small().color(theme.mute)).wrap());
     response.clicked()
 }
 
@@ -198,7 +202,8 @@ fn spread(area: Rect, row: usize, rows: usize) -> f32 {
     area.top() + area.height() * (row as f32 + 0.5) / rows as f32
 }
 
+const GAP: f32 = 12.0;
 const CARD: egui::Vec2 = vec2(220.0, 172.0);
 const PICTURE_HEIGHT: f32 = 96.0;
 /// Four cards, what is between them, and a bar to scroll.
-const WIDTH: f32 = 4.0 * CARD.x + 3.0 * 12.0 + 14.0;
+const WIDTH: f32 = 4.0 * CARD.x + 3.0 * GAP + 14.0;

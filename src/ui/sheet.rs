@@ -19,6 +19,7 @@ pub(super) fn sheet_ui(ctx: &Context, workbench: &Workbench) -> bool {
             })
             .inner;
         ui.add_space(8.0);
+        ui.spacing_mut().item_spacing.x = 32.0;
         ui.columns(2, |columns| {
             let [left, right] = columns else { return };
             for group in [Group::Time, Group::Servers, Group::Window] {

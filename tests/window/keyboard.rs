@@ -59,6 +59,20 @@ fn every_command_of_the_palette_runs() {
 }
 
 #[test]
+fn the_gallery_shows_its_cards_in_rows() {
+    let mut window = Window::told(0);
+    window.press_with(Modifiers::COMMAND, Key::G);
+    window.frames(3);
+    let rows: std::collections::BTreeMap<i32, usize> =
+        evenkeel::lab::PRESETS.iter().fold(Default::default(), |mut rows, preset| {
+            let card = window.harness.get_by_label(&format!("Open {}", preset.name)).rect();
+            *rows.entry(card.top().round() as i32).or_default() += 1;
+            rows
+        });
+    assert!(rows.values().rev().skip(1).all(|&cards| cards == 4), "{rows:?}");
+}
+
+#[test]
 fn the_sheet_lists_the_keys() {
     let mut window = Window::told(0);
     window.press(Key::Questionmark);

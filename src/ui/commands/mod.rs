@@ -159,13 +159,10 @@ fn view_commands(workbench: &Workbench) -> Vec<Command> {
         view("Next cursor mode of the charts", key(Key::C), Deed::Signal(Signal::NextCursorMode)),
         view("Send the selected request again", key(Key::R), Deed::Signal(Signal::SendAgain)),
     ]);
-    let arrangements = [Arrangement::Learn, Arrangement::Serve];
-    commands.extend(arrangements.map(|arrangement| {
-        view(
-            &format!("Arrange to {}", arrangement.title().to_lowercase()),
-            None,
-            Deed::Arrange(arrangement),
-        )
+    let arrangements = [(Arrangement::Learn, Key::F3), (Arrangement::Serve, Key::F4)];
+    commands.extend(arrangements.map(|(arrangement, its)| {
+        let title = format!("Arrange to {}", arrangement.title().to_lowercase());
+        view(&title, key(its), Deed::Arrange(arrangement))
     }));
     commands.push(view("Present", key(Key::F5), Deed::Ask(Verb::Present)));
     commands.extend(ThemeChoice::ALL.map(|theme| {

@@ -231,8 +231,8 @@ impl Card<'_> {
             };
             ui.label(RichText::new(text).small().color(theme.mute));
             if waiting > 0 {
-                let text = format!("{waiting} waiting");
-                ui.label(RichText::new(text).small().color(theme.warn));
+                let text = RichText::new(format!("{waiting} waiting")).small().color(theme.warn);
+                ui.add(egui::Label::new(text).truncate());
             }
         });
     }
