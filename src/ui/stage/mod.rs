@@ -26,7 +26,7 @@ pub(super) struct Stage {
 impl Stage {
     /// Whether a tab waits for something that is being computed.
     pub(super) fn is_computing(&self) -> bool {
-        self.compare.is_computing()
+        self.compare.is_computing() || self.keys.is_computing()
     }
 }
 

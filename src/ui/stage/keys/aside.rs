@@ -72,6 +72,12 @@ impl<Q: Clone + PartialEq + Send + 'static, A: Send + 'static> Aside<Q, A> {
         answers
     }
 
+    /// Whether there may be more of an answer.
+    pub(super) fn is_computing(&self) -> bool {
+        let works = self.running.as_ref().is_some_and(|it| !it.thread.is_finished());
+        self.failed.is_none() && (works || (self.asked.is_some() && !self.is_current))
+    }
+
     pub(super) fn failed(&self) -> Option<&str> {
         self.failed.as_deref()
     }

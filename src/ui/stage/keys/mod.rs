@@ -97,6 +97,13 @@ impl Default for Keys {
     }
 }
 
+impl Keys {
+    /// Whether the picture or the table waits for what is being worked out.
+    pub(super) fn is_computing(&self) -> bool {
+        self.drawing.is_computing() || self.counting.is_computing()
+    }
+}
+
 /// What was counted under one algorithm.
 struct Counted {
     row: Row,

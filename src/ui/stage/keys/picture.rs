@@ -297,16 +297,23 @@ fn shares_ui(ui: &mut Ui, keys: &Keys, scene: &Scene, workbench: &Workbench) {
         // The shares that were counted are those of a change that did not happen.
         return;
     }
-    ui.horizontal_wrapped(|ui| {
-        ui.spacing_mut().item_spacing = vec2(6.0, 4.0);
-        for (server, share) in row.shares.iter().take(SHARES_MAX) {
-            workbench.badge(&scene.pool, server).ui(ui);
-            ui.label(number(format!("{:.1} %", share * 100.0)));
-            ui.add_space(4.0);
-        }
-    });
+    let shares: Vec<&(String, f64)> = row.shares.iter().take(SHARES_MAX).collect();
+    // A badge and its number stay together.
+    let n_beside = ((ui.available_width() / SHARE_WIDTH) as usize).max(1);
+    for beside in shares.chunks(n_beside) {
+        ui.horizontal(|ui| {
+            ui.spacing_mut().item_spacing.x = 6.0;
+            for (server, share) in beside {
+                workbench.badge(&scene.pool, server).ui(ui);
+                ui.label(number(format!("{:.1} %", share * 100.0)));
+                ui.add_space(4.0);
+            }
+        });
+    }
 }
 
 const FOOT_HEIGHT: f32 = 60.0;
 const SENTENCES_MAX: usize = 3;
 const SHARES_MAX: usize = 12;
+/// What a badge and its number need.
+const SHARE_WIDTH: f32 = 84.0;
