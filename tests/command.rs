@@ -45,6 +45,26 @@ fn each_copy_is_told_a_port_of_its_own() {
 }
 
 #[test]
+fn copies_can_stop_one_by_one_and_be_counted_from_where_others_ended() {
+    let world = world();
+    let settings = CommandSettings {
+        first_copy: 3,
+        ..CommandSettings::new(
+            "web",
+            lab::Command { copies: 2, ..command("sh -c 'echo process $$; exec sleep 600'") },
+            PathBuf::from(env!("CARGO_MANIFEST_DIR")),
+        )
+    };
+    let mut copies = world.start_command(settings).unwrap().apart();
+    let (third, fourth) = (copies.next().unwrap(), copies.next().unwrap());
+    assert_eq!((third.name(0), fourth.name(0), copies.next().is_none()), ("web-3", "web-4", true));
+    let processes = [&third, &fourth].map(|copy| process(copy, 0).1);
+    third.stop();
+    until("the third is gone", || !is_alive(processes[0]));
+    assert!(is_alive(processes[1]));
+}
+
+#[test]
 fn a_program_that_cannot_start_says_why() {
     let world = world();
     let command = start(&world, command("no-such-program-anywhere --port {port}"));

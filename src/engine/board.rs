@@ -10,6 +10,7 @@ use arc_swap::ArcSwap;
 use super::event::{Event, Kind};
 use super::journal::Journal;
 use super::observation::{Dropped, MockGauges, Observation, gauges};
+use super::printed::Printed;
 use super::sessions::{self, Ledger};
 use super::status::Status;
 use crate::lab::{Figures, KeyMoves, PoolFigures};
@@ -25,6 +26,8 @@ pub(super) struct Board {
     instruments: ArcSwap<Instruments>,
     /// What the control thread has to say, until somebody looks.
     told: Recent<Event>,
+    /// What commands have printed, until somebody looks.
+    printed: Recent<Printed>,
     #[expect(clippy::disallowed_types, reason = "taken by those who look, never by a request")]
     looked: Mutex<Looked>,
 }
@@ -59,8 +62,10 @@ pub(super) struct ServerMeters {
 struct Looked {
     events: Journal<Event>,
     requests: Journal<Record>,
+    printed: Journal<Printed>,
     next_event: u64,
     next_request: u64,
+    next_printed: u64,
     dropped: Dropped,
     broken_sessions: Ledger,
 }
@@ -70,8 +75,10 @@ impl Board {
         let looked = Looked {
             events: Journal::new(EVENTS),
             requests: Journal::new(status.lab.limits.history as usize),
+            printed: Journal::new(PRINTED),
             next_event: 0,
             next_request: 0,
+            next_printed: 0,
             dropped: Dropped::default(),
             broken_sessions: Ledger::new(),
         };
@@ -80,6 +87,7 @@ impl Board {
             status: ArcSwap::from_pointee(status),
             instruments: ArcSwap::default(),
             told: Recent::new(EVENTS),
+            printed: Recent::new(PRINTED),
             looked: looked.into(),
         }
     }
@@ -108,6 +116,10 @@ impl Board {
         self.told.push(Event { at_ns: self.shared.clock.now_ns(), kind, text: text.into() });
     }
 
+    pub(super) fn print(&self, line: Printed) {
+        self.printed.push(line);
+    }
+
     pub(super) fn figures(&self) -> Figures {
         let instruments = self.instruments.load();
         instruments.figures(&self.fetch().broken_sessions)
@@ -119,12 +131,14 @@ impl Board {
         let tallies = &self.shared.tallies;
         use std::sync::atomic::Ordering::Relaxed;
         let mut looked = self.fetch();
-        let Looked { events, requests, next_event, next_request, dropped, broken_sessions } =
-            &mut *looked;
-        let (events, events_gone) = events.since(next_event);
-        let (requests, requests_gone) = requests.since(next_request);
+        let looked = &mut *looked;
+        let Looked { dropped, broken_sessions, .. } = looked;
+        let (events, events_gone) = looked.events.since(&mut looked.next_event);
+        let (requests, requests_gone) = looked.requests.since(&mut looked.next_request);
+        let (printed, printed_gone) = looked.printed.since(&mut looked.next_printed);
         dropped.events += events_gone;
         dropped.requests += requests_gone;
+        dropped.printed += printed_gone;
         Observation {
             at_ns: self.clock().now_ns(),
             figures: instruments.figures(broken_sessions),
@@ -141,11 +155,13 @@ impl Board {
             events: events.iter().map(|event| Event::clone(event)).collect(),
             requests,
             begun: self.shared.begun.drain().collect(),
+            printed,
             dropped: Dropped {
                 events: dropped.events + self.told.lost() + self.shared.events.lost(),
                 requests: dropped.requests + self.shared.records.lost(),
                 unsampled: tallies.unsampled.load(Relaxed),
                 log_lines: lost_lines(&plan),
+                printed: dropped.printed + self.printed.lost(),
             },
         }
     }
@@ -168,6 +184,7 @@ impl Board {
         for event in events {
             looked.events.add(event);
         }
+        self.printed.drain().for_each(|line| looked.printed.add(line));
         looked.requests.set_limit(self.status.load().lab.limits.history as usize);
         let (status, plan) = (self.status.load(), self.shared.plan());
         let instruments = self.instruments.load();
@@ -244,3 +261,5 @@ impl ClientMeters {
 
 /// Events kept for looking at.
 const EVENTS: usize = 4096;
+/// Lines of commands kept for looking at. Each may have 8 KiB.
+const PRINTED: usize = 2048;

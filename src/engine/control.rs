@@ -77,6 +77,7 @@ pub(super) enum Order {
     TellWhenInForce { revision: u64, tell: SyncSender<()> },
     TellCourse { tell: SyncSender<Course> },
     AllowCommands(Vec<lab::Command>),
+    Restart { pool: String, server: String },
     ReopenLogs,
     Stop,
     StopAtOnce,
@@ -292,6 +293,7 @@ impl Control {
             Order::TellWhenInForce { revision, tell } => self.waiting.push((revision, tell)),
             Order::TellCourse { tell } => drop(tell.try_send(self.course())),
             Order::AllowCommands(agreed) => self.allow_commands(agreed),
+            Order::Restart { pool, server } => self.restart_copy(pool, server),
             Order::ReopenLogs => {
                 let logs = self.gates.values().filter_map(|gate| gate.log.as_ref());
                 logs.for_each(LogWriter::reopen);

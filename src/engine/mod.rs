@@ -27,6 +27,7 @@ mod names;
 mod observation;
 mod perform;
 mod port_owner;
+mod printed;
 mod samples;
 mod script;
 mod servers;
@@ -44,6 +45,7 @@ use tokio::sync::mpsc;
 
 use crate::lab::{self, Checked, Lab};
 pub use crate::proxy::{Attempt, Begun, Phases, Record, SAMPLES_A_SECOND};
+pub use crate::world::{CopyStatus, LogStream};
 
 pub use admin::AdminSettings;
 pub use alone::{
@@ -56,6 +58,7 @@ use control::{Edition, Incoming, Latest, Order};
 pub use error::EngineError;
 pub use event::{Event, Kind};
 pub use observation::{Dropped, MockGauges, Observation, PoolGauges, ServerGauges};
+pub use printed::Printed;
 pub use samples::{SamplesError, fill_samples};
 pub use script::Course;
 pub use settings::{Consent, Settings};
@@ -140,6 +143,11 @@ impl Engine {
     /// somebody was asked.
     pub fn allow_commands(&self, agreed: Vec<lab::Command>) {
         self.order(Order::AllowCommands(agreed));
+    }
+
+    /// Ends one copy of a command, if it still runs, and starts it anew on the same port. Nothing if it may not run.
+    pub fn restart(&self, pool: &str, server: &str) {
+        self.order(Order::Restart { pool: pool.to_owned(), server: server.to_owned() });
     }
 
     /// Opens the files of all logs anew, for those who have moved them away.

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::board::Instruments;
 use super::event::Event;
+use super::printed::Printed;
 use crate::balance::Health;
 use crate::lab::{Figures, Lab};
 use crate::meter::MeterReading;
@@ -34,6 +35,8 @@ pub struct Observation {
     pub requests: Vec<Arc<Record>>,
     /// Tries of sampled requests that have begun since the last look, whoever looked.
     pub begun: Vec<Begun>,
+    /// What commands have printed since the last look, oldest first.
+    pub printed: Vec<Arc<Printed>>,
     pub dropped: Dropped,
 }
 
@@ -47,6 +50,8 @@ pub struct Dropped {
     pub unsampled: u64,
     /// Lines of access logs.
     pub log_lines: u64,
+    /// Lines that commands printed.
+    pub printed: u64,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -34,6 +34,9 @@ impl Control {
             Step::StartCommand { pool, server, .. } => {
                 self.start_command(pool, server, plan_before);
             }
+            Step::ScaleCommand { pool, server, from, to } => {
+                self.scale_command((pool, server), *from, *to, plan_before);
+            }
             Step::StopCommand { pool, server } => {
                 self.stop_command(pool, server, before, plan_before);
             }
@@ -155,6 +158,7 @@ impl Control {
                 ServerStatus {
                     pool: pool.name.clone(),
                     addresses: running.map_or_else(Vec::new, Running::addresses),
+                    copy: running.and_then(Running::copy_status),
                     state: running.map_or(ServerState::Dead, |running| running.state(server)),
                     name,
                 }

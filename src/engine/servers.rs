@@ -8,6 +8,7 @@ use super::control::Control;
 use super::diff::speaks_tls;
 use super::event::Kind;
 use super::names::{Found, What};
+use super::printed;
 use super::status::{ServerState, Trouble};
 use crate::lab::{self, Lab, Pool, Server};
 use crate::proxy::Plan;
@@ -23,11 +24,8 @@ pub(super) enum Running {
         trouble: Option<Trouble>,
     },
     Mock(Mock),
-    /// One copy of a command.
-    Copy {
-        command: Arc<Command>,
-        copy: usize,
-    },
+    /// One copy of a command: a command of its own, so that it can stop while others go on.
+    Copy(Command),
     /// A command that waits for a yes.
     Waiting(lab::Command),
     Failed(Trouble),
@@ -38,8 +36,16 @@ impl Running {
         match self {
             Self::Elsewhere { addresses, .. } => addresses.clone(),
             Self::Mock(mock) => vec![mock.address()],
-            Self::Copy { command, copy } => vec![command.address(*copy)],
+            Self::Copy(copy) => vec![copy.address(THE_ONE)],
             Self::Waiting(_) | Self::Failed(_) => Vec::new(),
+        }
+    }
+
+    /// What its program is doing, if it has one.
+    pub(super) fn copy_status(&self) -> Option<CopyStatus> {
+        match self {
+            Self::Copy(copy) => Some(copy.status(THE_ONE)),
+            _ => None,
         }
     }
 
@@ -61,12 +67,12 @@ impl Running {
             Self::Elsewhere { trouble: Some(trouble), .. } => ServerState::Trouble(trouble.clone()),
             Self::Elsewhere { addresses, .. } if addresses.is_empty() => ServerState::Starting,
             Self::Elsewhere { .. } | Self::Mock(_) => ServerState::Known,
-            Self::Copy { command, copy } => match command.status(*copy) {
-                CopyStatus::Starting => ServerState::Starting,
+            Self::Copy(copy) => match copy.status(THE_ONE) {
+                CopyStatus::Starting | CopyStatus::Restarting => ServerState::Starting,
                 CopyStatus::Running => ServerState::Known,
                 CopyStatus::Exited(code) => {
                     let how = code.map_or_else(String::new, |code| format!(" with code {code}"));
-                    let last = last_words(command, *copy);
+                    let last = last_words(copy);
                     let what = format!("its program ended{how}{last}");
                     ServerState::Trouble(Trouble::new(what, "look at its output"))
                 }
@@ -79,7 +85,7 @@ impl Running {
 }
 
 impl Control {
-    /// Where requests may go: nowhere for a server that is switched off.
+    /// Where requests may go: nowhere for a server that is switched off, or on whose port nobody answers.
     pub(super) fn addresses_in_force(
         &self,
         (pool, server): &(String, String),
@@ -88,6 +94,7 @@ impl Control {
         let lab = self.lab.pool(pool).and_then(|pool| pool.server(server));
         match running {
             Running::Elsewhere { .. } if lab.is_some_and(|server| !server.enabled) => Vec::new(),
+            Running::Copy(copy) if copy.status(THE_ONE) != CopyStatus::Running => Vec::new(),
             _ => running.addresses(),
         }
     }
@@ -178,7 +185,7 @@ impl Control {
 
     /// Stops a server when the last request that was led to it has ended.
     fn let_go(&self, running: Option<Running>, pool: &str, server: &str, plan_before: &Arc<Plan>) {
-        let Some(running @ (Running::Mock(_) | Running::Copy { .. })) = running else { return };
+        let Some(running @ (Running::Mock(_) | Running::Copy(_))) = running else { return };
         let before = plan_before.pools.get(pool).map(Arc::clone);
         let index = before.as_ref().and_then(|pool| pool.balancing().index_of(server));
         let (grace, clock) = (self.grace(), Arc::clone(self.board.clock()));
@@ -197,34 +204,77 @@ impl Control {
     }
 
     pub(super) fn start_command(&mut self, pool: &str, server: &str, plan_before: &Arc<Plan>) {
+        self.start_copies((pool, server), 1, plan_before);
+    }
+
+    /// Starts the copies of a command from the one with this number on.
+    fn start_copies(
+        &mut self,
+        (pool, server): (&str, &str),
+        first_copy: u32,
+        plan_before: &Arc<Plan>,
+    ) {
         let Some((_, member)) = self.place(pool, server) else { return };
-        let (names, Some(command)) = (member.copy_names(), member.command.clone()) else { return };
+        let n_more = member.n_copies().saturating_sub(first_copy - 1);
+        let names = member.copy_names().into_iter().skip(first_copy as usize - 1);
+        let Some(command) = member.command.clone().filter(|_| n_more > 0) else { return };
         if !self.commands.cover(&command) {
             for copy in names {
                 self.put_in_place((pool, &copy), Running::Waiting(command.clone()), plan_before);
             }
             return;
         }
-        let settings = CommandSettings::new(server, command, self.settings.folder.clone());
+        let command = lab::Command { copies: n_more, ..command };
+        let settings = CommandSettings {
+            first_copy,
+            listener: Some(printed::listener(&self.board, pool)),
+            ..CommandSettings::new(server, command, self.settings.folder.clone())
+        };
         let failed = |error: crate::world::WorldError| Trouble::new(error.to_string(), "");
-        let command = self.world().and_then(|world| world.start_command(settings).map_err(failed));
-        let command = command.map(Arc::new);
-        for (copy, name) in names.into_iter().enumerate() {
-            let place = (pool.to_owned(), name.clone());
-            let running = match &command {
-                Ok(command) => {
-                    self.follow_copy(place, command, copy);
-                    Running::Copy { command: Arc::clone(command), copy }
+        let started = self.world().and_then(|world| world.start_command(settings).map_err(failed));
+        match started {
+            Ok(command) => {
+                for (name, copy) in names.zip(command.apart()) {
+                    self.follow_copy((pool.to_owned(), name.clone()), &copy);
+                    self.put_in_place((pool, &name), Running::Copy(copy), plan_before);
                 }
-                Err(trouble) => Running::Failed(trouble.clone()),
-            };
-            self.put_in_place((pool, &name), running, plan_before);
+            }
+            Err(trouble) => {
+                for name in names {
+                    let failed = Running::Failed(trouble.clone());
+                    self.put_in_place((pool, &name), failed, plan_before);
+                }
+            }
+        }
+    }
+
+    /// More copies, or fewer; those that stay do not notice.
+    pub(super) fn scale_command(
+        &mut self,
+        (pool, server): (&str, &str),
+        from: u32,
+        to: u32,
+        plan_before: &Arc<Plan>,
+    ) {
+        if to > from {
+            return self.start_copies((pool, server), from + 1, plan_before);
+        }
+        for number in to + 1..=from {
+            let copy = format!("{server}-{number}");
+            let running = self.servers.remove(&(pool.to_owned(), copy.clone()));
+            self.let_go(running, pool, &copy, plan_before);
+        }
+    }
+
+    pub(super) fn restart_copy(&self, pool: String, server: String) {
+        if let Some(Running::Copy(copy)) = self.servers.get(&(pool, server)) {
+            copy.restart(THE_ONE);
         }
     }
 
     /// Lets the control thread know when a copy starts or ends.
-    fn follow_copy(&self, place: (String, String), command: &Command, copy: usize) {
-        let (mut status, found) = (command.watch(copy), self.found.clone());
+    fn follow_copy(&self, place: (String, String), copy: &Command) {
+        let (mut status, found) = (copy.watch(THE_ONE), self.found.clone());
         tokio::task::spawn_local(async move {
             while status.changed().await.is_ok() {
                 let news = Found { place: place.clone(), what: What::Copy };
@@ -237,14 +287,15 @@ impl Control {
 
     /// A copy has another status. Returns whether the plan has to know, which is so where its address is final.
     pub(super) fn note_copy(&self, place: &(String, String)) -> bool {
-        let Some(Running::Copy { command, copy }) = self.servers.get(place) else { return false };
+        let Some(Running::Copy(copy)) = self.servers.get(place) else { return false };
         let (pool, server) = place;
-        let (kind, text) = match command.status(*copy) {
+        let (kind, text) = match copy.status(THE_ONE) {
             CopyStatus::Starting => (Kind::Step, "starts".to_owned()),
-            CopyStatus::Running => (Kind::Step, format!("runs at {}", command.address(*copy))),
+            CopyStatus::Restarting => (Kind::Step, "restarts".to_owned()),
+            CopyStatus::Running => (Kind::Step, format!("runs at {}", copy.address(THE_ONE))),
             CopyStatus::Exited(code) => {
                 let code = code.map_or_else(|| "by a signal".to_owned(), |it| format!("with {it}"));
-                (Kind::Trouble, format!("ended {code}{}", last_words(command, *copy)))
+                (Kind::Trouble, format!("ended {code}{}", last_words(copy)))
             }
             CopyStatus::Failed(why) => (Kind::Trouble, why),
         };
@@ -298,10 +349,12 @@ impl Control {
 }
 
 /// The end of what a program said, to see what was wrong without looking further.
-fn last_words(command: &Command, copy: usize) -> String {
-    let lines = command.log(copy, 0).lines;
+fn last_words(copy: &Command) -> String {
+    let lines = copy.log(THE_ONE, 0).lines;
     let said = lines.iter().rev().find(|line| line.stream == LogStream::Errors);
     said.map_or_else(String::new, |line| format!(", its last words: {}", line.text))
 }
 
+/// Commands here have one copy.
+const THE_ONE: usize = 0;
 const LINGER: Duration = Duration::from_millis(100);

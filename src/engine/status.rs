@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use crate::lab::{Command, Lab, Protocol};
+use crate::world::CopyStatus;
 
 /// How things stand. A new one is made with every change.
 #[derive(Debug, Clone)]
@@ -51,6 +52,8 @@ pub struct ServerStatus {
     pub name: String,
     pub addresses: Vec<SocketAddr>,
     pub state: ServerState,
+    /// What its program is doing, if it is a copy of a command that may run.
+    pub copy: Option<CopyStatus>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -7,7 +7,7 @@ mod error;
 mod mock;
 mod threads;
 
-pub use command::{Command, CommandSettings, CopyStatus, LogLine, LogReading, LogStream};
+pub use command::{Command, CommandSettings, CopyStatus, Listener, LogLine, LogReading, LogStream};
 pub use error::WorldError;
 pub use mock::{Mock, MockMeter, MockReading, MockSettings, MockStatus, SessionStore};
 pub use threads::{World, WorldSettings};

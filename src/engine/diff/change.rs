@@ -223,9 +223,13 @@ fn of_server(pool: &str, before: &Server, now: &Server, changes: &mut Vec<Change
         (true, false) => changes.push(Change::Undrained { pool: pool(), server: server() }),
         _ => {}
     }
-    let source = before.address != *address
-        || before.mock.is_some() != mock.is_some()
-        || before.command != *command;
+    let copies = before.n_copies() != now.n_copies();
+    let is_another = match (&before.command, command) {
+        (Some(before), Some(now)) => !before.does_the_same(now),
+        (before, now) => before.is_some() != now.is_some(),
+    };
+    let source =
+        before.address != *address || before.mock.is_some() != mock.is_some() || is_another;
     let differs = [
         (before.id != *id || before.cookie != *cookie, "identity"),
         (before.enabled != *enabled, if *enabled { "life (revived)" } else { "life (killed)" }),
@@ -233,6 +237,7 @@ fn of_server(pool: &str, before: &Server, now: &Server, changes: &mut Vec<Change
         (before.zone != *zone, "zone"),
         (before.concurrency != *concurrency, "concurrency limit"),
         (source, "address"),
+        (copies && !source, "number of copies"),
     ];
     let differing = differs.into_iter().filter(|(differs, _)| *differs);
     changes.extend(differing.map(|(_, what)| Change::Server {

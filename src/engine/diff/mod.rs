@@ -90,7 +90,10 @@ impl Diff<'_> {
         for (name, now) in places(self.now) {
             match known.get(&name).filter(|before| is_kept(before, &now)) {
                 None => steps.extend(start(&now)),
-                Some(before) => steps.extend(retune(before, &now)),
+                Some(before) => {
+                    steps.extend(retune(before, &now));
+                    steps.extend(scale(before, &now).filter(adds));
+                }
             }
         }
     }
@@ -99,11 +102,14 @@ impl Diff<'_> {
         let now = places(self.now);
         for (name, before) in places(self.before) {
             // What starts under the same name has taken its place already.
-            let is_there = |now: &Place<'_>| is_kept(&before, now) || start(now).is_some();
-            if now.get(&name).is_some_and(is_there) {
-                continue;
+            let is_there = |now: &&Place<'_>| is_kept(&before, now) || start(now).is_some();
+            match now.get(&name).filter(is_there) {
+                Some(now) if is_kept(&before, now) => {
+                    steps.extend(scale(&before, now).filter(|step| !adds(step)));
+                }
+                Some(_) => {}
+                None => steps.extend(stop(&before)),
             }
-            steps.extend(stop(&before));
         }
     }
 
@@ -213,7 +219,7 @@ fn is_kept((pool, server): &Place<'_>, (pool_now, server_now): &Place<'_>) -> bo
                 && speaks_tls(pool) == speaks_tls(pool_now)
         }
         (Some(Source::Command(a)), Some(Source::Command(b))) => {
-            a == b && server.enabled == server_now.enabled
+            a.does_the_same(b) && server.enabled == server_now.enabled
         }
         _ => false,
     }
@@ -259,6 +265,23 @@ fn retune((pool, before): &Place<'_>, (pool_now, now): &Place<'_>) -> Vec<Step> 
         _ => {}
     }
     steps
+}
+
+/// Another number of copies of a command that goes on running.
+fn scale((pool, before): &Place<'_>, (_, now): &Place<'_>) -> Option<Step> {
+    let (from, to) = (before.n_copies(), now.n_copies());
+    let runs = now.command.is_some() && now.enabled;
+    (runs && from != to).then(|| Step::ScaleCommand {
+        pool: pool.name.clone(),
+        server: now.name.clone(),
+        from,
+        to,
+    })
+}
+
+/// Copies come before the plan leads to them, and go after it has ceased to.
+fn adds(step: &Step) -> bool {
+    matches!(step, Step::ScaleCommand { from, to, .. } if to > from)
 }
 
 #[cfg(test)]

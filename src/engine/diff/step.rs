@@ -18,6 +18,7 @@ pub enum Step {
     Kill { pool: String, server: String },
     Revive { pool: String, server: String },
     StartCommand { pool: String, server: String, line: String },
+    ScaleCommand { pool: String, server: String, from: u32, to: u32 },
     Publish(Vec<Change>),
     OpenListener { listener: String, address: String },
     MoveListener { listener: String, from: String, to: String },
@@ -81,6 +82,10 @@ impl Step {
             Self::Revive { pool, server } => write!(out, "mock {pool}/{server} is revived"),
             Self::StartCommand { pool, server, line } => {
                 write!(out, "command {pool}/{server} starts: {line}")
+            }
+            Self::ScaleCommand { pool, server, from, to } => {
+                let many = if *to == 1 { "copy" } else { "copies" };
+                write!(out, "command {pool}/{server}: {to} {many} instead of {from}")
             }
             Self::ForgetServer { pool, server } => {
                 write!(out, "server {pool}/{server} is not asked any more")

@@ -54,6 +54,24 @@ fn a_lab_from_nothing_starts_servers_then_the_plan_then_listeners_then_clients()
 }
 
 #[test]
+fn copies_come_before_the_plan_leads_to_them_and_go_after_it_has_ceased_to() {
+    let with_copies = |copies| {
+        let mut lab = base();
+        let command = lab::Command { line: "run me".to_owned(), copies, ..Default::default() };
+        let (name, command) = ("dev".to_owned(), Some(command));
+        lab.pools[0].servers.push(Server { name, command, ..Server::default() });
+        lab
+    };
+    let said = |before, now| -> Vec<String> {
+        let steps = steps(&with_copies(before), &with_copies(now));
+        steps.iter().map(ToString::to_string).collect()
+    };
+    let published = "web/dev: the number of copies changes";
+    assert_eq!(said(1, 3), ["command web/dev: 3 copies instead of 1", published]);
+    assert_eq!(said(3, 1), [published, "command web/dev: 1 copy instead of 3"]);
+}
+
+#[test]
 fn what_goes_is_stopped_when_nobody_is_led_to_it() {
     let removed = said(|lab| lab.pools[0].servers.retain(|server| server.name != "a"));
     assert_eq!(removed, ["a leaves web", "mock web/a stops"]);
@@ -176,6 +194,7 @@ impl World {
             | Step::FindServer { pool, server, .. }
             | Step::RetuneMock { pool, server }
             | Step::StartCommand { pool, server, .. }
+            | Step::ScaleCommand { pool, server, .. }
             | Step::Kill { pool, server }
             | Step::Revive { pool, server } => {
                 self.servers.insert(place(pool, server), ran_now(pool, server));
@@ -234,7 +253,11 @@ fn planned(lab: &Lab) -> Option<(Vec<Pool>, Vec<Listener>)> {
 fn some_server() -> impl Strategy<Value = Server> {
     let source = (0..5_u8, any::<bool>(), 0..4_u32, any::<bool>());
     source.prop_map(|(source, enabled, weight, drain)| {
-        let command = |line: &str| lab::Command { line: line.to_owned(), ..Default::default() };
+        let command = |line: &str| lab::Command {
+            line: line.to_owned(),
+            copies: weight.max(1),
+            ..Default::default()
+        };
         let slow = crate::model::Behaviour {
             latency: crate::model::Latency::Constant(crate::period::Period::from_millis(9)),
             ..Default::default()

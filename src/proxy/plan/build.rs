@@ -122,7 +122,11 @@ impl Build<'_> {
             return Arc::clone(before);
         }
         let now_ns = self.shared.clock.now_ns();
-        let (terms, around) = (settings.terms(), settings.settings());
+        let (mut terms, around) = (settings.terms(), settings.settings());
+        // A server that is nowhere, such as one whose program still starts, is not picked, to be found missing.
+        for (terms, server) in terms.iter_mut().zip(&servers) {
+            terms.drained |= server.addresses.is_empty();
+        }
         let share = |worker: usize| {
             let before = before.map(|before| before.share(worker.min(before.shares.len() - 1)));
             Arc::new(match before {

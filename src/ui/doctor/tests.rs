@@ -92,6 +92,7 @@ fn diagnosis(lab: Lab, told: [Told; 3], records: &[Record], workers: usize) -> D
             accepted: 1,
             turned_away: 0,
             in_line: 0,
+            printed: Vec::new(),
             events: Vec::new(),
             requests: if last {
                 records.iter().cloned().map(Arc::new).collect()

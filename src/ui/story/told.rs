@@ -49,6 +49,7 @@ pub fn status(lab: &Lab) -> Status {
                 name,
                 addresses: Vec::new(),
                 state: state.clone(),
+                copy: None,
             })
         })
     });
@@ -111,6 +112,7 @@ impl Teller {
             events,
             requests,
             begun,
+            printed: Vec::new(),
             dropped: Dropped { unsampled: self.sampler.unsampled, ..Dropped::default() },
         }
     }

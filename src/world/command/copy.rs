@@ -21,6 +21,8 @@ use crate::world::threads::Stay;
 pub enum CopyStatus {
     /// It runs, and nobody answers on its port yet.
     Starting,
+    /// The same, after somebody asked for a restart.
+    Restarting,
     Running,
     /// It ended by itself; without a code, a signal ended it.
     Exited(Option<i32>),
@@ -59,8 +61,9 @@ enum Next {
 
 impl Copy {
     pub(super) async fn run(mut self) {
+        let mut starting = CopyStatus::Starting;
         loop {
-            self.tell.send_replace(CopyStatus::Starting);
+            self.tell.send_replace(starting);
             let next = match self.plan.start() {
                 Ok(process) => self.attend(process).await,
                 Err(error) => {
@@ -74,6 +77,7 @@ impl Copy {
             if matches!(next, Next::Stop) {
                 return;
             }
+            starting = CopyStatus::Restarting;
         }
     }
 

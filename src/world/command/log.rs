@@ -1,6 +1,7 @@
 //! What a command prints: the last lines, and how many there were.
 
 use std::collections::VecDeque;
+use std::sync::Arc;
 #[expect(
     clippy::disallowed_types,
     reason = "held for one line, never across an await, far from any request"
@@ -14,7 +15,12 @@ pub(super) struct Log {
     #[expect(clippy::disallowed_types, reason = "see above")]
     ring: Mutex<Ring>,
     limit: usize,
+    /// Who is told of every line, and as whose.
+    told: Option<(String, Listener)>,
 }
+
+/// Is told every line when it is written, with the name of the copy that wrote it.
+pub type Listener = Arc<dyn Fn(&str, &LogLine) + Send + Sync>;
 
 #[derive(Default)]
 struct Ring {
@@ -53,18 +59,27 @@ pub struct LogReading {
 
 impl Log {
     pub(super) fn new(limit: usize) -> Self {
-        Self { ring: Default::default(), limit: limit.clamp(1, LINES_MAX) }
+        Self { ring: Default::default(), limit: limit.clamp(1, LINES_MAX), told: None }
+    }
+
+    /// Lets somebody else know of every line, too.
+    pub(super) fn telling(self, copy: &str, listener: Option<Listener>) -> Self {
+        Self { told: listener.map(|listener| (copy.to_owned(), listener)), ..self }
     }
 
     pub(super) fn write(&self, stream: LogStream, text: String) {
-        self.look(|ring| {
+        let line = self.look(|ring| {
             if ring.lines.len() == self.limit {
                 ring.lines.pop_front();
             }
-            let number = ring.next;
+            let line = LogLine { number: ring.next, stream, text };
             ring.next += 1;
-            ring.lines.push_back(LogLine { number, stream, text });
+            ring.lines.push_back(line.clone());
+            line
         });
+        if let Some((copy, listener)) = &self.told {
+            listener(copy, &line);
+        }
     }
 
     pub(super) fn read(&self, since: u64) -> LogReading {
@@ -136,6 +151,20 @@ mod tests {
         let reading = log.read(4);
         assert_eq!((texts(&reading), reading.lost), (vec!["line 4".to_owned()], 0));
         assert_eq!(log.read(9).lines, []);
+    }
+
+    #[test]
+    fn whoever_listens_is_told_every_line_and_whose_it_is() {
+        let told = Arc::new(crate::meter::Recent::new(8));
+        let ears = Arc::clone(&told);
+        let listener: Listener = Arc::new(move |copy: &str, line: &LogLine| {
+            ears.push(format!("{copy} {} {}", line.number, line.text));
+        });
+        let log = Log::new(1).telling("web-2", Some(listener));
+        for text in ["one", "two"] {
+            log.write(LogStream::Output, text.to_owned());
+        }
+        assert_eq!(told.drain().collect::<Vec<_>>(), ["web-2 0 one", "web-2 1 two"]);
     }
 
     #[test]

@@ -20,7 +20,7 @@ use super::{World, WorldError};
 use crate::lab;
 
 pub use self::copy::CopyStatus;
-pub use self::log::{LogLine, LogReading, LogStream};
+pub use self::log::{Listener, LogLine, LogReading, LogStream};
 
 /// What a command is started with.
 pub struct CommandSettings {
@@ -31,18 +31,22 @@ pub struct CommandSettings {
     pub base: PathBuf,
     /// Lines that are kept of each copy.
     pub log_lines: usize,
+    /// The number of the first copy: 3 where two are running already.
+    pub first_copy: u32,
+    pub listener: Option<Listener>,
 }
 
 impl CommandSettings {
     pub fn new(name: &str, command: lab::Command, base: PathBuf) -> Self {
-        Self { name: name.to_owned(), command, base, log_lines: 1_000 }
+        let name = name.to_owned();
+        Self { name, command, base, log_lines: 1_000, first_copy: 1, listener: None }
     }
 }
 
 impl World {
     /// Starts every copy on a free port of its own. Whether a program can be started at all shows in its status.
     pub fn start_command(&self, settings: CommandSettings) -> Result<Command, WorldError> {
-        let CommandSettings { name, command, base, log_lines } = settings;
+        let CommandSettings { name, command, base, log_lines, first_copy, listener } = settings;
         let words = command.words().filter(|words| !words.is_empty());
         let words = words.ok_or_else(|| WorldError::CommandLine { name: name.clone() })?;
         let directory = command.directory.as_ref().map_or_else(|| base.clone(), |at| base.join(at));
@@ -50,7 +54,7 @@ impl World {
         let ports = free_ports(n_copies)
             .map_err(|source| WorldError::NoPort { name: name.clone(), source })?;
         let mut copies = Vec::new();
-        for (port, number) in ports.into_iter().zip(1..) {
+        for (port, number) in ports.into_iter().zip(first_copy..) {
             let name = if number == 1 { name.clone() } else { format!("{name}-{number}") };
             let plan = copy::Plan {
                 words: words.iter().map(|word| with_port(word, port)).collect(),
@@ -58,7 +62,8 @@ impl World {
                 directory: directory.clone(),
                 port,
             };
-            copies.push(self.start_copy(name, plan, log_lines)?);
+            let log = Log::new(log_lines).telling(&name, listener.clone());
+            copies.push(self.start_copy(name, plan, Arc::new(log))?);
         }
         Ok(Command { copies })
     }
@@ -67,11 +72,10 @@ impl World {
         &self,
         name: String,
         plan: copy::Plan,
-        log_lines: usize,
+        log: Arc<Log>,
     ) -> Result<Handle, WorldError> {
         let (wish, wishes) = watch::channel(Wish::default());
         let (tell, status) = watch::channel(CopyStatus::Starting);
-        let log = Arc::new(Log::new(log_lines));
         let index = self.next_thread();
         let address = SocketAddr::from((Ipv4Addr::LOCALHOST, plan.port));
         let (tell_address, address) = watch::channel(address);
@@ -137,6 +141,11 @@ impl Command {
     }
 
     pub fn stop(self) {}
+
+    /// Each copy as a command of its own, so that one can stop while the others go on.
+    pub fn apart(self) -> impl Iterator<Item = Self> {
+        self.copies.into_iter().map(|copy| Self { copies: vec![copy] })
+    }
 }
 
 fn with_port(text: &str, port: u16) -> String {

@@ -25,6 +25,7 @@ pub(super) fn story_of_broken_sessions(told: &[(u64, u64)], cause: &'static str)
             accepted: 0,
             turned_away: 0,
             in_line: 0,
+            printed: Vec::new(),
             events: Vec::new(),
             requests: Vec::new(),
             begun: Vec::new(),
