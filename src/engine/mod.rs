@@ -21,6 +21,7 @@ mod error;
 mod event;
 mod journal;
 mod listeners;
+mod listening;
 mod log;
 mod moved;
 mod names;
@@ -33,6 +34,8 @@ mod script;
 mod servers;
 mod sessions;
 mod settings;
+#[cfg(target_os = "linux")]
+mod sockets;
 mod status;
 mod watcher;
 
@@ -57,6 +60,7 @@ pub use clock::RealClock;
 use control::{Edition, Incoming, Latest, Order};
 pub use error::EngineError;
 pub use event::{Event, Kind};
+pub use listening::{Listening, ListeningPort, listening};
 pub use observation::{Dropped, MockGauges, Observation, PoolGauges, ServerGauges};
 pub use printed::Printed;
 pub use samples::{SamplesError, fill_samples};
