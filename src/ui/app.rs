@@ -1,6 +1,7 @@
 //! The window's program: takes in what was seen, shows the regions, settles what was edited.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 
 use egui::{CentralPanel, Context, Frame, Panel, Rect, Ui};
 
@@ -38,12 +39,16 @@ pub struct App {
     pub(super) memory: Option<Memory>,
     /// The question about edits that are not saved was answered.
     pub(super) may_close: bool,
+    /// Set when the system asks the program to end.
+    interrupted: Arc<AtomicBool>,
     regions: Vec<(&'static str, Rect)>,
 }
 
 /// What each region remembers for itself.
 #[derive(Default)]
 pub(super) struct Panes {
+    bar: bar::Bar,
+    side: side::Side,
     stage: stage::Stage,
     time: time::Time,
     why: why::Why,
@@ -107,6 +112,12 @@ impl App {
         self
     }
 
+    /// Closes as soon as this is set, and asks nothing.
+    #[must_use]
+    pub fn closing_on(self, interrupted: Arc<AtomicBool>) -> Self {
+        Self { interrupted, ..self }
+    }
+
     fn bare(ctx: &Context, desk: Desk, view: View) -> Self {
         theme::apply(ctx);
         Self {
@@ -124,6 +135,7 @@ impl App {
             present: Present::default(),
             memory: None,
             may_close: false,
+            interrupted: Arc::default(),
         }
     }
 
@@ -140,6 +152,9 @@ impl App {
         ctx.set_theme(self.workbench.view.theme.preference());
         keys::handle(ctx, self);
         self.take_what_came(ctx);
+        if self.interrupted.swap(false, Relaxed) {
+            self.workbench.ask(Verb::Anyway(Box::new(Verb::Quit)));
+        }
         for verb in std::mem::take(&mut self.workbench.verbs) {
             self.perform(ctx, &verb);
         }
@@ -188,7 +203,7 @@ impl App {
         let bar = Panel::top("bar")
             .exact_size(theme::BAR_HEIGHT)
             .frame(panel(theme.panel))
-            .show(ui, |ui| bar::bar_ui(ui, workbench));
+            .show(ui, |ui| bar::bar_ui(ui, &mut panes.bar, workbench));
         note("bar", bar);
         troubles::strip_ui(ui, workbench, consents);
         let time = Panel::bottom("time")
@@ -201,7 +216,7 @@ impl App {
         let side = Panel::left("side")
             .exact_size(theme::SIDE_WIDTH)
             .frame(panel(theme.panel))
-            .show(ui, |ui| side::side_ui(ui, workbench));
+            .show(ui, |ui| side::side_ui(ui, &mut panes.side, workbench));
         note("side", side);
         if !workbench.selection.is_nothing() {
             let why = Panel::right("why")

@@ -5,17 +5,25 @@ use egui::{
     Ui, WidgetInfo, vec2,
 };
 
+use super::local_name::LocalName;
 use super::menus;
 use super::playhead::Playhead;
 use super::theme::{self, Theme};
 use super::verb::Verb;
+use super::view::Arrangement;
 use super::widgets::{hint, icon_button, number};
 use super::workbench::Workbench;
 use crate::balance::Algorithm;
 use crate::engine::{ListenerState, ListenerStatus};
 use crate::lab::Protocol;
 
-pub(super) fn bar_ui(ui: &mut Ui, workbench: &mut Workbench) {
+/// What the bar remembers.
+#[derive(Default)]
+pub(super) struct Bar {
+    name: LocalName,
+}
+
+pub(super) fn bar_ui(ui: &mut Ui, bar: &mut Bar, workbench: &mut Workbench) {
     let line = ui.max_rect();
     let stroke = Stroke::new(theme::HAIRLINE, Theme::of(ui).line);
     ui.painter().hline(line.x_range(), line.bottom() - 0.5, stroke);
@@ -24,7 +32,7 @@ pub(super) fn bar_ui(ui: &mut Ui, workbench: &mut Workbench) {
         brand_ui(ui);
         ui.add_space(4.0);
         lab_ui(ui, workbench);
-        address_ui(ui, workbench);
+        address_ui(ui, bar, workbench);
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
             ui.add_space(12.0);
             menus::view_menu_ui(ui, workbench);
@@ -61,12 +69,14 @@ fn lab_ui(ui: &mut Ui, workbench: &mut Workbench) {
 }
 
 /// Where the proxy listens. A click copies the address, the arrow opens a browser.
-fn address_ui(ui: &mut Ui, workbench: &mut Workbench) {
+fn address_ui(ui: &mut Ui, bar: &mut Bar, workbench: &mut Workbench) {
     let Some(status) = workbench.status.clone() else { return };
     let Some(listener) = status.listeners.first() else { return };
     let theme = Theme::of(ui);
     let (text, colour, why) = match &listener.state {
-        ListenerState::Open { address } => (url_of(listener, *address), theme.text, None),
+        ListenerState::Open { address } => {
+            (url_with_name(ui.ctx(), bar, workbench, listener, *address), theme.text, None)
+        }
         ListenerState::Off => ("listener is off".to_owned(), theme.mute, None),
         ListenerState::Trouble { still_at: _, trouble } => {
             ("not listening".to_owned(), theme.err, Some(trouble.to_string()))
@@ -98,9 +108,46 @@ fn address_ui(ui: &mut Ui, workbench: &mut Workbench) {
     });
     if let Some(why) = why {
         response.response.on_hover_text(why);
-    } else if is_open && ui.available_width() > 820.0 {
-        hint(ui, "open it in your browser: your request is the star");
+    } else if is_open {
+        let (text, room) = remark(workbench);
+        if ui.available_width() > room {
+            hint(ui, text);
+        }
     }
+}
+
+/// What there is to say of the address, and how much room there has to be for it.
+fn remark(workbench: &Workbench) -> (String, f32) {
+    let servers = workbench.pool().map_or(&[][..], |pool| &pool.servers);
+    if workbench.view.arrangement != Arrangement::Serve || servers.is_empty() {
+        return ("open it in your browser: your request is the star".to_owned(), 820.0);
+    }
+    let n: u32 = servers.iter().map(crate::lab::Server::n_copies).sum();
+    let what = match (servers, n) {
+        ([one], 2..) if one.command.is_some() => "copies",
+        (_, 1) => "server",
+        _ => "servers",
+    };
+    (format!("{n} {what} behind one address"), 690.0)
+}
+
+/// In Serve with a name, if that works; else as it is.
+fn url_with_name(
+    ctx: &egui::Context,
+    bar: &mut Bar,
+    workbench: &Workbench,
+    listener: &ListenerStatus,
+    address: std::net::SocketAddr,
+) -> String {
+    let plain = url_of(listener, address);
+    let serves = workbench.view.arrangement == Arrangement::Serve;
+    let is_plain_http = listener.protocol == Protocol::Http && !listener.encrypted;
+    if !serves || !is_plain_http {
+        return plain;
+    }
+    let lab = &workbench.desk.draft;
+    let named = bar.name.of(ctx, lab, &listener.name, address);
+    named.map_or(plain, |name| format!("http://{name}"))
 }
 
 pub(super) fn url_of(listener: &ListenerStatus, address: std::net::SocketAddr) -> String {

@@ -25,6 +25,7 @@ mod export;
 mod files;
 mod gallery;
 mod keys;
+mod local_name;
 pub mod memory;
 mod menus;
 mod notices;
@@ -55,11 +56,13 @@ mod words;
 pub mod workbench;
 
 use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 
 use app::App;
 use memory::Memory;
 
-use crate::engine::Settings;
+use crate::engine::{News, Settings, Watcher};
 use crate::lab::{Checked, PRESETS, Problem};
 
 /// What the window is opened on.
@@ -101,7 +104,7 @@ pub fn open(request: &Request) -> Result<(), WindowError> {
         // One that was open last and is gone by now is not missed.
         let last = memory.kept.open.clone().filter(|file| file.is_file());
         let app = App::new(ctx, lab, Settings::default(), memory.kept.view.clone());
-        let app = app.with_memory(memory);
+        let app = app.with_memory(memory).closing_on(interruptions(ctx));
         let app = match asked_for.or(last) {
             Some(file) => app.with_file(file),
             None => app,
@@ -110,6 +113,25 @@ pub fn open(request: &Request) -> Result<(), WindowError> {
     };
     eframe::run_native("evenkeel", options, Box::new(make))
         .map_err(|error| WindowError::NoWindow(error.to_string()))
+}
+
+/// What is set when the system asks the program to end. Without this a signal would end the window alone, and the
+/// commands that it has started would go on without it.
+fn interruptions(ctx: &egui::Context) -> Arc<AtomicBool> {
+    let interrupted = Arc::new(AtomicBool::new(false));
+    // Where signals cannot be heard, they do what they always did.
+    let Ok(watcher) = Watcher::start() else { return interrupted };
+    let (tell, ctx) = (Arc::clone(&interrupted), ctx.clone());
+    let wait = move || {
+        while let Some(news) = watcher.next(None) {
+            if matches!(news, News::Interrupted | News::HungUp) {
+                tell.store(true, Relaxed);
+                ctx.request_repaint();
+            }
+        }
+    };
+    std::thread::Builder::new().name("interruptions".to_owned()).spawn(wait).ok();
+    interrupted
 }
 
 fn starter() -> Result<Checked, WindowError> {

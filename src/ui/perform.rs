@@ -26,6 +26,11 @@ impl App {
                     watch.engine().allow_commands(commands.clone());
                 }
             }
+            Verb::Restart { pool, server } => {
+                if let Some(watch) = &self.watch {
+                    watch.engine().restart(pool, server);
+                }
+            }
             Verb::AllowWideListeners => {
                 self.consents.allow_wide(&self.workbench.desk.draft);
                 self.apply(ctx);

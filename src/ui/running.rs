@@ -70,9 +70,13 @@ impl App {
                     let Opened { lab, file, n_warnings } = *opened;
                     self.open(ctx, lab, file.as_deref());
                     if n_warnings > 0 {
-                        let text = format!(
-                            "{n_warnings} things in this lab are odd: `evenkeel check` lists them"
-                        );
+                        let text = if n_warnings == 1 {
+                            "One thing in this lab is odd: `evenkeel check` says what".to_owned()
+                        } else {
+                            format!(
+                                "{n_warnings} things in this lab are odd: `evenkeel check` lists them"
+                            )
+                        };
                         self.notices.tell(text, now_secs);
                     }
                 }

@@ -28,6 +28,11 @@ pub enum Verb {
     Redo,
     /// These commands may run.
     AllowCommands(Vec<Command>),
+    /// A copy of a command ends and starts anew on its port.
+    Restart {
+        pool: String,
+        server: String,
+    },
     /// The listeners that other machines can reach may open.
     AllowWideListeners,
     /// Tries to start an engine that did not start.

@@ -92,8 +92,12 @@ impl Watcher {
             n_quiet = if moved { 0 } else { n_quiet + 1 };
             // Lines fall to where they belong before the picture stands still.
             if n_quiet <= QUIET_FRAMES {
-                last =
-                    Some(Observation { requests: Vec::new(), events: Vec::new(), ..seen.clone() });
+                last = Some(Observation {
+                    requests: Vec::new(),
+                    events: Vec::new(),
+                    printed: Vec::new(),
+                    ..seen.clone()
+                });
                 match self.tell.try_send(seen) {
                     Ok(()) => wake(),
                     Err(TrySendError::Full(_)) => {}
@@ -111,6 +115,7 @@ fn has_moved(before: &Observation, now: &Observation) -> bool {
     !now.events.is_empty()
         || !now.requests.is_empty()
         || !now.begun.is_empty()
+        || !now.printed.is_empty()
         || now.pools != before.pools
         || now.figures != before.figures
         || now.listeners != before.listeners

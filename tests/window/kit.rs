@@ -18,6 +18,8 @@ pub(crate) fn open(text: &str, view: View) -> Window {
     lab.take_free_ports();
     let lab = Checked::new(lab).expect("free ports are right");
     let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("window");
+    // Commands run in it.
+    std::fs::create_dir_all(&folder).expect("the build has a folder of its own");
     let settings = Settings {
         folder: folder.clone(),
         authority_folder: folder.join("authority"),

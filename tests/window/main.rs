@@ -10,5 +10,6 @@ mod kit;
 mod presenting;
 mod reopened;
 mod requests;
+mod serve;
 mod side;
 mod time;

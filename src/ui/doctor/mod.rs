@@ -22,7 +22,7 @@ pub use chance::Band;
 pub use diagnosis::{Cause, Diagnosis, Level, Row};
 pub use expected::{Expectations, Standing, Way};
 pub use sight::{WINDOW_NS, callers};
-pub(super) use strip::doctor_ui;
+pub(super) use strip::{doctor_ui, verdict_ui};
 pub(super) use words::whole_percents;
 
 use super::workbench::Workbench;

@@ -207,7 +207,7 @@ fn rows(
         }),
         in_flight: in_flight(lately, &pool.name, &server.name),
         weight: server.weight,
-        state: state(server),
+        state: state(pool, server),
     };
     newest.servers.iter().zip(&requests).map(row).collect()
 }
@@ -220,9 +220,14 @@ fn in_flight(lately: &[&Frame], pool: &str, server: &str) -> f64 {
     sum as f64 / n.max(1) as f64
 }
 
-fn state(server: &ServerFrame) -> Option<&'static str> {
+fn state(pool: &Pool, server: &ServerFrame) -> Option<&'static str> {
+    let is_it =
+        |it: &&crate::lab::Server| it.copy_names().iter().any(|name| **name == *server.name);
+    let is_wished = pool.servers.iter().find(is_it).is_none_or(crate::lab::Server::draining);
     match server.health {
-        _ if server.draining => Some("drained"),
+        _ if server.draining && is_wished => Some("drained"),
+        // Its program starts or has ended, so nobody is led to it.
+        _ if server.draining => Some("not up"),
         Health::Up | Health::Trial => None,
         Health::Down => Some("down"),
         Health::Ejected => Some("ejected"),

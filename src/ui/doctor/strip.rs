@@ -29,6 +29,32 @@ pub(in crate::ui) fn doctor_ui(ui: &mut Ui, workbench: &mut Workbench) {
         });
 }
 
+/// The sentence in the second strength, no wider than it is told, for a row that shows the shares themselves. Returns
+/// whether there was anything to say. Laid out from the right.
+pub(in crate::ui) fn verdict_ui(ui: &mut Ui, workbench: &mut Workbench, width: f32) -> bool {
+    let mut doctor = std::mem::take(&mut workbench.doctor);
+    let diagnosis = doctor.diagnose(workbench);
+    workbench.doctor = doctor;
+    let Some(diagnosis) = diagnosis else { return false };
+    let theme = Theme::of(ui);
+    let font = TextStyle::Small.resolve(ui.style());
+    let format = TextFormat::simple(font, theme.mute);
+    let mut job = LayoutJob::single_section(diagnosis.sentence.clone(), format);
+    job.wrap = egui::text::TextWrapping::truncate_at_width(width);
+    let text = ui.ctx().fonts_mut(|fonts| fonts.layout_job(job));
+    let button = ui.add(Button::new(text).frame(false));
+    let name = format!("Show the evidence: {}", diagnosis.sentence);
+    button.widget_info(|| WidgetInfo::labeled(egui::Role::Button, true, &name));
+    Popup::from_toggle_button_response(&button)
+        .width(EVIDENCE_WIDTH)
+        .align(egui::RectAlign::BOTTOM_END)
+        .close_behavior(egui::PopupCloseBehavior::CloseOnClickOutside)
+        .show(|ui| evidence_ui(ui, &diagnosis));
+    button.on_hover_text(&diagnosis.sentence);
+    dot_ui(ui, diagnosis.level);
+    true
+}
+
 fn line_ui(ui: &mut Ui, diagnosis: &Diagnosis) {
     ui.set_min_height(24.0);
     dot_ui(ui, diagnosis.level);

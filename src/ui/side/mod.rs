@@ -8,24 +8,40 @@ mod fields;
 mod health;
 mod latency;
 mod pool;
+mod serve;
 pub(super) mod server_menu;
 mod server_more;
 mod servers;
 
 use egui::{Margin, ScrollArea, Ui};
 
+use super::view::Arrangement;
 use super::widgets::hint;
 use super::workbench::Workbench;
 
-pub(super) fn side_ui(ui: &mut Ui, workbench: &mut Workbench) {
+/// What the side remembers.
+#[derive(Default)]
+pub(super) struct Side {
+    serve: serve::Serve,
+}
+
+pub(super) fn side_ui(ui: &mut Ui, side: &mut Side, workbench: &mut Workbench) {
     let margin = Margin { left: 12, right: 4, top: 4, bottom: 4 };
     egui::Frame::new().inner_margin(margin).show(ui, |ui| {
         ScrollArea::vertical().auto_shrink(false).show(ui, |ui| {
             ui.set_width(ui.available_width() - 8.0);
             ui.spacing_mut().item_spacing.y = 8.0;
-            clients::clients_ui(ui, workbench);
-            servers::servers_ui(ui, workbench);
-            if workbench.view.all_controls {
+            let all_controls = workbench.view.all_controls;
+            if workbench.view.arrangement == Arrangement::Serve {
+                serve::serve_ui(ui, &mut side.serve, workbench);
+                if all_controls {
+                    clients::clients_ui(ui, workbench);
+                }
+            } else {
+                clients::clients_ui(ui, workbench);
+                servers::servers_ui(ui, workbench);
+            }
+            if all_controls {
                 pool::pool_ui(ui, workbench);
             }
             all_controls_ui(ui, workbench);

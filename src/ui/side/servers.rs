@@ -60,7 +60,7 @@ pub(super) fn servers_ui(ui: &mut Ui, workbench: &mut Workbench) {
 }
 
 /// Which pool the cards are of, where there are several.
-fn focus_ui(ui: &mut Ui, workbench: &mut Workbench) {
+pub(super) fn focus_ui(ui: &mut Ui, workbench: &mut Workbench) {
     let names: Vec<String> =
         workbench.desk.draft.pools.iter().map(|pool| pool.name.clone()).collect();
     if names.len() < 2 {

@@ -3,6 +3,7 @@
 mod compare;
 mod flow;
 mod keys;
+mod logs;
 mod requests;
 #[cfg(test)]
 pub(super) use requests::specimen;
@@ -21,6 +22,7 @@ pub(super) struct Stage {
     keys: keys::Keys,
     compare: compare::Compare,
     requests: requests::Requests,
+    logs: logs::Logs,
 }
 
 impl Stage {
@@ -33,7 +35,10 @@ impl Stage {
 pub(super) fn stage_ui(ui: &mut Ui, stage: &mut Stage, workbench: &mut Workbench) {
     if workbench.view.arrangement != Arrangement::Present {
         tabs_ui(ui, stage, workbench);
-        if matches!(workbench.view.tab, Tab::Flow | Tab::Requests) {
+        let serves = workbench.view.arrangement == Arrangement::Serve;
+        if serves && workbench.view.tab == Tab::Requests {
+            logs::logs_ui(ui, &mut stage.logs, workbench);
+        } else if matches!(workbench.view.tab, Tab::Flow | Tab::Requests) {
             // Who gets how much is what these two tabs show, so the doctor's line stands below them.
             egui::Panel::bottom("doctor")
                 .frame(egui::Frame::new().inner_margin(egui::Margin::symmetric(16, 10)))

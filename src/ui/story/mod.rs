@@ -4,6 +4,7 @@
 //! are the same pictures. What is older than the bounds is forgotten, and the window says how far back it goes.
 
 mod frame;
+mod lines;
 mod mark;
 mod told;
 
@@ -11,6 +12,7 @@ use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
 pub use frame::{Frame, PoolFrame, ServerFrame};
+pub use lines::Lines;
 pub use mark::{Mark, Sort};
 pub use told::{status, told};
 
@@ -25,6 +27,7 @@ pub struct Story {
     /// How many requests were forgotten, so that a row keeps its number.
     forgotten: u64,
     marks: VecDeque<Mark>,
+    lines: Lines,
     /// Tries of requests whose record has not come yet, by worker and number.
     under_way: BTreeMap<(usize, u64), Vec<Begun>>,
     /// Every lab that was in force, with when it came.
@@ -45,6 +48,10 @@ impl Story {
         for event in std::mem::take(&mut seen.events) {
             self.marks.push_back(Mark::from(&event));
         }
+        for line in std::mem::take(&mut seen.printed) {
+            self.lines.add(line);
+        }
+        self.lines.note_missed(seen.dropped.printed);
         self.frames.push_back(Frame::between(self.last.as_ref(), &seen));
         self.forget(seen.at_ns);
         self.last = Some(seen);
@@ -120,6 +127,11 @@ impl Story {
 
     pub fn marks(&self) -> &VecDeque<Mark> {
         &self.marks
+    }
+
+    /// What commands have printed.
+    pub fn lines(&self) -> &Lines {
+        &self.lines
     }
 
     /// The lab that was in force at a moment, or the oldest that is known.

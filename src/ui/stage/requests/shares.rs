@@ -3,15 +3,22 @@
 use egui::{Align, Layout, Rect, RichText, Sense, Ui, WidgetInfo, pos2, vec2};
 
 use crate::ui::badges::Badge;
+use crate::ui::doctor::verdict_ui;
 use crate::ui::theme::Theme;
+use crate::ui::view::Arrangement;
 use crate::ui::workbench::Workbench;
 
-pub(super) fn shares_ui(ui: &mut Ui, workbench: &Workbench) {
+pub(super) fn shares_ui(ui: &mut Ui, workbench: &mut Workbench) {
     let shares = shares(workbench);
     let words = words(&shares);
     let size = vec2(ui.available_width(), 16.0);
+    let serves = workbench.view.arrangement == Arrangement::Serve;
     ui.allocate_ui_with_layout(size, Layout::right_to_left(Align::Center), |ui| {
-        ui.label(RichText::new(&words).small().color(Theme::of(ui).mute));
+        let width = ui.available_width() - BAR_LEAST;
+        // In Serve there is no other place for the doctor's line, which has the numbers in it.
+        if !serves || !verdict_ui(ui, workbench, width) {
+            ui.label(RichText::new(&words).small().color(Theme::of(ui).mute));
+        }
         ui.add_space(4.0);
         let (area, response) =
             ui.allocate_exact_size(vec2(ui.available_width(), 10.0), Sense::hover());
@@ -84,6 +91,8 @@ fn bar(ui: &Ui, area: Rect, shares: &[Share]) {
 }
 
 const RADIUS: u8 = 3;
+/// The bar keeps so much beside a long sentence.
+const BAR_LEAST: f32 = 220.0;
 const RECENT_NS: u64 = 10_000_000_000;
 /// More numbers in a row are no longer read.
 const NAMED_MAX: usize = 8;
