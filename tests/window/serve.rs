@@ -63,7 +63,7 @@ fn a_typed_command_runs_in_three_copies_behind_one_address() {
     // Only lines that are in sight are there to be found.
     type_into(&mut window, "Filter the logs", "ready");
     for copy in ["evenkeel", "evenkeel-2", "evenkeel-3"] {
-        let ready = format!("{copy}: ready: 127.0.0.1:");
+        let ready = format!("{copy}: ready: a 127.0.0.1:");
         until(&mut window, "a line of each", |window| {
             window.query_by_label_contains(&ready).is_some()
         });
