@@ -31,7 +31,7 @@ const TOP: &[&str] =
     &["dice", "hash", "period", "balance", "model", "meter", "lab", "sim", "engine", "peers"];
 
 /// Each foreign crate with the rooms it may be named in. A crate not named here is a finding.
-const CRATES: [(&str, &[&str]); 37] = [
+const CRATES: [(&str, &[&str]); 38] = [
     ("arc_swap", &["proxy", "engine"]),
     ("bytes", LIVE),
     ("clap", &["cli"]),
@@ -49,6 +49,7 @@ const CRATES: [(&str, &[&str]); 37] = [
     ("http_body_util", LIVE),
     ("hyper", LIVE),
     ("hyper_util", LIVE),
+    ("jiff", &["engine"]),
     ("libm", &["balance", "model", "meter", "period", "sim", "lab", "ui"]),
     ("md5", &["hash"]),
     ("notify", &["engine"]),

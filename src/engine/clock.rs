@@ -17,6 +17,12 @@ impl RealClock {
     }
 }
 
+/// How far the clocks of this place are ahead of UTC at a time. Where the system does not say, they are not.
+pub(super) fn ahead_of_utc_ns(unix_ns: u64) -> i64 {
+    let at = jiff::Timestamp::from_nanosecond(unix_ns.into()).unwrap_or_default();
+    i64::from(jiff::tz::TimeZone::system().to_offset(at).seconds()) * 1_000_000_000
+}
+
 impl Clock for RealClock {
     fn now_ns(&self) -> u64 {
         u64::try_from(self.started.elapsed().as_nanos()).unwrap_or(u64::MAX)

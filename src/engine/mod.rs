@@ -125,10 +125,12 @@ impl Engine {
         self.board.clock().now_ns()
     }
 
-    /// The time of day at which that clock began, since 1970, as the machine's calendar has it now.
-    pub fn began_unix_ns(&self) -> u64 {
+    /// When that clock began by the clocks of this place: counted like the time since 1970, so that the time of day
+    /// is what a clock on the wall said.
+    pub fn began_local_ns(&self) -> u64 {
         let clock = self.board.clock();
-        clock.unix_ns().saturating_sub(clock.now_ns())
+        let began_ns = clock.unix_ns().saturating_sub(clock.now_ns());
+        began_ns.saturating_add_signed(clock::ahead_of_utc_ns(began_ns))
     }
 
     /// What was measured so far, and what happened since the last call.

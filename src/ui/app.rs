@@ -86,7 +86,7 @@ impl App {
         app.settings = settings;
         watch.wake(ctx);
         app.workbench.story.lab_changed(watch.engine().now_ns(), lab);
-        app.workbench.began_unix_ns = watch.engine().began_unix_ns();
+        app.workbench.began_local_ns = watch.engine().began_local_ns();
         app.consents.allow_wide(&app.workbench.desk.draft);
         app.watch = Some(watch);
         app

@@ -35,7 +35,7 @@ impl App {
         match Watch::start(checked, self.settings.clone(), wake) {
             Ok(watch) => {
                 self.workbench.story.lab_changed(watch.engine().now_ns(), good);
-                self.workbench.began_unix_ns = watch.engine().began_unix_ns();
+                self.workbench.began_local_ns = watch.engine().began_local_ns();
                 (self.watch, self.failed) = (Some(watch), None);
             }
             Err(error) => self.failed = Some(trouble_of(&error)),

@@ -45,9 +45,9 @@ fn limit_words(kind: LimitKind) -> &'static str {
     }
 }
 
-/// `10:42:07.118` in UTC, as access logs have it.
-pub(in crate::ui) fn time_of_day(unix_ns: u64) -> String {
-    let millis = unix_ns / 1_000_000;
+/// `10:42:07.118`, of a time that is counted as the clocks of this place go.
+pub(in crate::ui) fn time_of_day(local_ns: u64) -> String {
+    let millis = local_ns / 1_000_000;
     let (secs, millis) = (millis / 1_000 % 86_400, millis % 1_000);
     format!("{:02}:{:02}:{:02}.{millis:03}", secs / 3_600, secs / 60 % 60, secs % 60)
 }

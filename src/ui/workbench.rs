@@ -36,8 +36,8 @@ pub struct Workbench {
     pub recent: Vec<PathBuf>,
     /// The engine's clock when this frame began.
     pub now_ns: u64,
-    /// The time of day at which that clock began.
-    pub began_unix_ns: u64,
+    /// When that clock began, as the clocks of this place go.
+    pub began_local_ns: u64,
     /// The pool that the bar, Keys and Compare are about.
     pub pool_in_focus: usize,
 }
@@ -59,7 +59,7 @@ impl Workbench {
             signals: Vec::new(),
             recent: Vec::new(),
             now_ns: 0,
-            began_unix_ns: 0,
+            began_local_ns: 0,
             pool_in_focus: 0,
         }
     }

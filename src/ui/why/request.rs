@@ -97,7 +97,7 @@ fn head_ui(ui: &mut Ui, workbench: &mut Workbench, record: &Record) {
         method => format!("{method} {}", record.target),
     };
     let remark = format!("#{}", grouped(record.number));
-    let time = time_of_day(workbench.began_unix_ns + record.at_ns);
+    let time = time_of_day(workbench.began_local_ns + record.at_ns);
     if record.is_yours() {
         title_ui(ui, "     Your request", &remark, workbench);
         let at = ui.min_rect().left_top() + egui::vec2(7.0, 12.0);

@@ -66,7 +66,7 @@ fn state(
     let ago_ns = workbench.moment_ns().saturating_sub(since_ns);
     let since = format!(
         "Since {}, {} ago",
-        time_of_day(workbench.began_unix_ns + since_ns),
+        time_of_day(workbench.began_local_ns + since_ns),
         timing::period(ago_ns / SECOND_NS * SECOND_NS)
     );
     (format!("{name} {words}"), since)
@@ -189,7 +189,7 @@ fn failures_ui(ui: &mut Ui, workbench: &mut Workbench, pool: &str, name: &str) {
     for record in failures {
         let mut tries = record.attempts.iter().filter(|attempt| &*attempt.server == name);
         let outcome = tries.find_map(|attempt| attempt.outcome).unwrap_or(record.outcome);
-        let time = time_of_day(workbench.began_unix_ns + record.at_ns);
+        let time = time_of_day(workbench.began_local_ns + record.at_ns);
         let theme = Theme::of(ui);
         let row = ui.horizontal_wrapped(|ui| {
             ui.label(number(time).color(theme.mute));

@@ -231,7 +231,7 @@ fn cell_ui(
     let plain = |text: &str, colour| cell(ui, span, y, align, text, &TextStyle::Monospace, colour);
     match column {
         Column::Time => {
-            plain(&time_of_day(workbench.began_unix_ns + record.at_ns), theme.mute);
+            plain(&time_of_day(workbench.began_local_ns + record.at_ns), theme.mute);
         }
         Column::Method if record.method.is_empty() => {
             plain(record.version, theme.mute);
