@@ -1,5 +1,7 @@
 //! Time: marks, the three states, and what the doctor says of labs that really run.
 
+use std::io::Write as _;
+
 use egui_kittest::kittest::Queryable as _;
 use evenkeel::lab::PRESETS;
 use evenkeel::ui::playhead::Playhead;
@@ -73,4 +75,24 @@ fn the_doctor_sees_even_shares_and_uneven_waiting() {
     window.get_by_label("Show the evidence").click();
     window.run_steps(3);
     window.get_by_label("To change it: choose an algorithm that looks at load");
+}
+
+#[test]
+fn the_doctor_sees_one_connection_that_carries_everything() {
+    let lab = r#"(
+        version: 1,
+        listeners: [(name: "front", address: "127.0.0.1:0", protocol: tcp, pool: "web")],
+        pools: [(name: "web", mocks: (protocol: tcp_echo), servers: [
+            (name: "a", mock: ()), (name: "b", mock: ()), (name: "c", mock: ()),
+        ])],
+    )"#;
+    let mut window = open(lab, View::default());
+    let status = app(&mut window).engine().expect("it runs").status();
+    let address = status.address_of("front").expect("it is open");
+    let mut connection = std::net::TcpStream::connect(address).expect("it accepts");
+    connection.write_all(b"hello").expect("it takes what comes");
+    until(&mut window, "the diagnosis", |window| {
+        says(window, "1 kept-alive connection carries everything to ")
+    });
+    drop(connection);
 }

@@ -181,3 +181,38 @@ fn sampling_words(workbench: &Workbench) -> String {
 
 const FILTER_WIDTH: f32 = 190.0;
 const RECENT_NS: u64 = 10_000_000_000;
+
+#[cfg(test)]
+mod tests {
+    use egui_kittest::Harness;
+    use egui_kittest::kittest::Queryable as _;
+
+    use super::*;
+    use crate::ui::desk::Desk;
+    use crate::ui::story::REQUESTS_MAX;
+    use crate::ui::view::View;
+
+    #[test]
+    fn of_a_full_table_only_what_is_in_sight_is_laid_out() {
+        let lab = crate::lab::load(crate::lab::PRESETS[0].text.as_bytes()).unwrap().lab.into_lab();
+        let mut workbench = Workbench::new(Desk::new(lab, None), View::default());
+        workbench.story = specimen::story(REQUESTS_MAX as u64);
+        let state = (Requests::default(), workbench);
+        let builder =
+            Harness::builder().with_size([1280.0, 720.0]).with_context_setup(theme::apply);
+        let mut window = builder.build_ui_state(
+            |ui, (requests, workbench): &mut (Requests, Workbench)| {
+                requests_ui(ui, requests, workbench);
+            },
+            state,
+        );
+        while window.state().0.rows.len() < REQUESTS_MAX {
+            window.step();
+        }
+        window.run_steps(4);
+        let n_rows = window.query_all_by_label_contains("GET /cart/").count();
+        assert!((10..=40).contains(&n_rows), "{n_rows} rows");
+        let newest = format!("/cart/{} ", (REQUESTS_MAX - 1) % 97);
+        assert!(window.query_by_label_contains(&newest).is_some(), "the newest is in sight");
+    }
+}
