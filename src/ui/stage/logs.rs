@@ -292,7 +292,7 @@ fn line_ui(ui: &mut Ui, line: &Printed, workbench: &Workbench) -> bool {
         ui.painter().rect_filled(area, theme::CHIP_RADIUS, theme.raised);
     }
     let y = area.center().y;
-    let time = time_of_day(workbench.began_unix_ns + line.at_ns);
+    let time = time_of_day(workbench.began_local_ns + line.at_ns);
     text(ui, (area.left(), area.left() + TIME), y, &time, theme.mute, false);
     let badge = workbench.badge(&line.pool, &line.server);
     badge.paint(ui.painter(), theme, pos2(area.left() + TIME + BADGE / 2.0, y), BADGE);

@@ -82,7 +82,8 @@ impl Machine {
         if let Some(found) = fetch(&mut self.errand) {
             (self.found, self.looked) = (found, true);
         }
-        let Some(status) = workbench.status.as_ref().filter(|_| workbench.began_unix_ns > 0) else {
+        let Some(status) = workbench.status.as_ref().filter(|_| workbench.began_local_ns > 0)
+        else {
             return;
         };
         let is_due = !self.looked || workbench.now_ns >= self.sent_ns + EVERY_NS;
