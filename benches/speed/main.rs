@@ -14,6 +14,7 @@ mod pools;
 mod rebuild;
 mod remap;
 mod rivals;
+mod routes;
 mod simulator;
 
 fn main() {

@@ -46,9 +46,7 @@ fn any_or_none<T>(allowed: &[T], matches: impl Fn(&T) -> bool) -> bool {
 
 /// Case and port do not count; `*.` stands for one name or more.
 pub(super) fn host_matches(pattern: &str, host: &str) -> bool {
-    let host = without_port(host);
-    // A number with colons stands in brackets before a port (RFC 3986, section 3.2.2).
-    let host = host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host);
+    let host = bare_host(host);
     match pattern.strip_prefix("*.") {
         None => pattern.eq_ignore_ascii_case(host),
         Some(parent) => host.len().checked_sub(parent.len() + 1).is_some_and(|start| {
@@ -58,6 +56,12 @@ pub(super) fn host_matches(pattern: &str, host: &str) -> bool {
                 && host[start + 1..].eq_ignore_ascii_case(parent)
         }),
     }
+}
+
+/// Without its port, and without the brackets in which a number with colons stands before one (RFC 3986, section 3.2.2).
+pub(super) fn bare_host(host: &str) -> &str {
+    let host = without_port(host);
+    host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host)
 }
 
 fn without_port(host: &str) -> &str {

@@ -35,6 +35,7 @@ mod report;
 mod requests;
 mod retries;
 mod route;
+mod routing;
 mod samples;
 mod save;
 mod server;
@@ -73,6 +74,7 @@ pub use route::{
     Action, Condition, FieldCondition, HeaderEdit, PathCondition, Rewrite, Route, Split, SplitPart,
     TextCondition, Timeouts,
 };
+pub use routing::Routing;
 pub use save::{save, text_of};
 pub use server::{Command, Server, Source};
 pub use sticky::{AppCookie, InsertedCookie, SameSite, SourceTable, Stickiness};

@@ -19,7 +19,7 @@ pub(super) struct Caller {
 impl Caller {
     /// The first route whose condition holds.
     pub(super) fn route<'a>(&self, listener: &'a ListenerPlan) -> Option<&'a RoutePlan> {
-        let facts = Facts {
+        listener.route(&Facts {
             host: "",
             path: "",
             query: "",
@@ -27,10 +27,7 @@ impl Caller {
             source: Some(self.ip()),
             sni: self.sni.as_deref(),
             header: &|_| None,
-        };
-        let holds =
-            |route: &&RoutePlan| route.when.as_ref().is_none_or(|when| when.matches(&facts));
-        listener.routes.iter().find(holds)
+        })
     }
 
     /// The bytes that decide where a key-driven algorithm leads the caller. Empty where there is no such thing.

@@ -17,22 +17,15 @@ pub(super) fn route<'a, N: Network>(
     head: &RequestHead,
     host: &str,
 ) -> Option<&'a RoutePlan> {
-    let matches = |route: &&RoutePlan| {
-        route.when.as_ref().is_none_or(|when| {
-            when.matches(&Facts {
-                host,
-                path: head.uri.path(),
-                query: head.uri.query().unwrap_or_default(),
-                method: head.method.as_str(),
-                source: Some(connection.client.ip()),
-                sni: connection.sni.as_deref(),
-                header: &|name| {
-                    head.fields.get_named(name).and_then(|it| std::str::from_utf8(it).ok())
-                },
-            })
-        })
-    };
-    listener.routes.iter().find(matches)
+    listener.route(&Facts {
+        host,
+        path: head.uri.path(),
+        query: head.uri.query().unwrap_or_default(),
+        method: head.method.as_str(),
+        source: Some(connection.client.ip()),
+        sni: connection.sni.as_deref(),
+        header: &|name| head.fields.get_named(name).and_then(|it| std::str::from_utf8(it).ok()),
+    })
 }
 
 /// The bytes that decide where a key-driven algorithm sends a request. Empty where the request has none.

@@ -17,7 +17,7 @@ use super::super::tls::Origination;
 use super::{Goal, ListenerPlan, Plan, RoutePlan};
 use crate::balance::pool::Pool;
 use crate::lab::{
-    Action, HeaderEdit, InsertedCookie, Lab, Listener, PathCondition, Route, Stickiness,
+    Action, HeaderEdit, InsertedCookie, Lab, Listener, PathCondition, Route, Routing, Stickiness,
     WorkerState,
 };
 use crate::meter::Meter;
@@ -249,8 +249,8 @@ fn listener_plan(
     parts: &ListenerParts,
     pools: &BTreeMap<Arc<str>, Arc<PoolInForce>>,
 ) -> ListenerPlan {
-    let routes = listener.routes_in_force();
-    let routes = routes.iter().enumerate().map(|(index, route)| route_plan(index, route, pools));
+    let in_force = listener.routes_in_force();
+    let routes = in_force.iter().enumerate().map(|(index, route)| route_plan(index, route, pools));
     ListenerPlan {
         name: listener.name.as_str().into(),
         slot: parts.slot,
@@ -262,6 +262,7 @@ fn listener_plan(
         udp: listener.udp.clone(),
         forwarded: listener.forwarded.clone(),
         routes: routes.collect(),
+        routing: Routing::new(in_force.iter().map(|route| route.when.clone()).collect()),
         meter: Arc::clone(&parts.meter),
         log: parts.log.clone(),
     }
@@ -279,7 +280,6 @@ fn route_plan(
     };
     RoutePlan {
         name: name.into(),
-        when: (!route.when.is_empty()).then(|| route.when.clone()),
         goal: goal(&route.to, pools),
         rewrite: route.rewrite.clone(),
         prefix,

@@ -9,8 +9,8 @@ use super::access_log::AccessLog;
 use super::headers::Edits;
 use super::pool::PoolInForce;
 use crate::lab::{
-    Condition, Forwarded, HttpSettings, InsertedCookie, Limits, Protocol, ProxyProtocolIn, Retries,
-    Rewrite, TcpSettings, Timeouts, UdpSettings,
+    Facts, Forwarded, HttpSettings, InsertedCookie, Limits, Protocol, ProxyProtocolIn, Retries,
+    Rewrite, Routing, TcpSettings, Timeouts, UdpSettings,
 };
 use crate::meter::Meter;
 
@@ -39,7 +39,9 @@ pub struct ListenerPlan {
     pub tcp: TcpSettings,
     pub udp: UdpSettings,
     pub forwarded: Forwarded,
-    pub routes: Vec<RoutePlan>,
+    pub(super) routes: Vec<RoutePlan>,
+    /// What leads to them.
+    pub(super) routing: Routing,
     pub meter: Arc<Meter>,
     pub log: Option<Arc<AccessLog>>,
 }
@@ -47,7 +49,6 @@ pub struct ListenerPlan {
 /// One route: the first whose condition holds decides.
 pub struct RoutePlan {
     pub name: Arc<str>,
-    pub(super) when: Option<Condition>,
     pub(super) goal: Goal,
     pub(super) rewrite: Option<Rewrite>,
     /// What the rewrite of a prefix replaces.
@@ -75,6 +76,13 @@ pub(super) enum Goal {
         body: bytes::Bytes,
         content_type: Option<HeaderValue>,
     },
+}
+
+impl ListenerPlan {
+    /// The first route whose condition holds.
+    pub(super) fn route(&self, facts: &Facts<'_>) -> Option<&RoutePlan> {
+        self.routes.get(self.routing.first(facts)?)
+    }
 }
 
 impl Plan {
