@@ -24,7 +24,7 @@ struct Shelf<S> {
 }
 
 struct Resting<S> {
-    connection: Http1<S>,
+    connection: Box<Http1<S>>,
     since_ns: u64,
 }
 
@@ -60,7 +60,7 @@ impl<S> Default for Shelf<S> {
 
 impl<S: Wire> Idle<S> {
     /// The connection that was used last and is still good.
-    pub(super) fn take(&self, server: &Arc<Server>, now_ns: u64) -> Option<Http1<S>> {
+    pub(super) fn take(&self, server: &Arc<Server>, now_ns: u64) -> Option<Box<Http1<S>>> {
         let mut shelves = self.shelves.borrow_mut();
         let shelf = shelf_of(&mut shelves, server)?;
         let oldest_ns = now_ns.saturating_sub(server.upstream.idle_timeout.ns());
@@ -78,7 +78,7 @@ impl<S: Wire> Idle<S> {
     }
 
     /// Keeps a connection for later, if there is room for it.
-    pub(super) fn put(&self, server: &Arc<Server>, connection: Http1<S>, now_ns: u64) {
+    pub(super) fn put(&self, server: &Arc<Server>, connection: Box<Http1<S>>, now_ns: u64) {
         let used_up = server
             .upstream
             .requests_per_connection

@@ -52,7 +52,12 @@ impl Asker<'_> {
                     let index = index as usize;
                     // Somebody on another thread may have taken the last place since.
                     if let Some(beside) = share.try_start(index) {
-                        return Ok(Ticket::new(pool, self.worker, index, beside));
+                        // Who waited before this began later than the request says.
+                        let now_ns = match until {
+                            None => request.now_ns,
+                            Some(_) => pool.state.clock.now_ns(),
+                        };
+                        return Ok(Ticket::new(pool, self.worker, (index, beside), now_ns));
                     }
                 }
                 Pick::Wait { only } => match self.wait(&pool, only, &mut until).await? {
@@ -78,7 +83,7 @@ impl Asker<'_> {
         let share = pool.share(self.worker);
         let index = share.pick(request, None, dice, notes).member()?;
         let beside = share.try_start(index)?;
-        Some(Ticket::new(Arc::clone(pool), self.worker, index, beside))
+        Some(Ticket::new(Arc::clone(pool), self.worker, (index, beside), request.now_ns))
     }
 
     async fn wait(

@@ -20,9 +20,13 @@ pub struct Ticket {
 }
 
 impl Ticket {
-    /// For whoever got a place: `beside` is what taking it returned.
-    pub(super) fn new(pool: Arc<PoolInForce>, worker: usize, index: usize, beside: u32) -> Self {
-        let started_ns = pool.state.clock.now_ns();
+    /// For whoever got a place at a member, by its index: `beside` is what taking it returned.
+    pub(super) fn new(
+        pool: Arc<PoolInForce>,
+        worker: usize,
+        (index, beside): (usize, u32),
+        started_ns: u64,
+    ) -> Self {
         pool.state.under_way.fetch_add(1, Relaxed);
         pool.servers[index].meter.counters.start();
         Self { pool, worker, index, beside, started_ns, first_byte_ns: None, ended: false }
@@ -41,15 +45,20 @@ impl Ticket {
         self.first_byte_ns
     }
 
-    pub(super) fn end(mut self, outcome: Outcome) {
-        self.finish(outcome);
+    pub(super) fn end(self, outcome: Outcome) {
+        let now_ns = self.pool.state.clock.now_ns();
+        self.end_at(outcome, now_ns);
     }
 
-    fn finish(&mut self, outcome: Outcome) {
+    /// The same for whoever has looked at the clock already.
+    pub(super) fn end_at(mut self, outcome: Outcome, now_ns: u64) {
+        self.finish(outcome, now_ns);
+    }
+
+    fn finish(&mut self, outcome: Outcome, now_ns: u64) {
         if std::mem::replace(&mut self.ended, true) {
             return;
         }
-        let now_ns = self.pool.state.clock.now_ns();
         let latency_ns = now_ns.saturating_sub(self.started_ns);
         let first_byte_ns = self.first_byte_ns.map_or(latency_ns, |at_ns| at_ns - self.started_ns);
         let sample = Sample {
@@ -72,7 +81,10 @@ impl Ticket {
 impl Drop for Ticket {
     /// A request that is dropped before its end was given up by its client.
     fn drop(&mut self) {
-        self.finish(Outcome::ClientLeft);
+        if !self.ended {
+            let now_ns = self.pool.state.clock.now_ns();
+            self.finish(Outcome::ClientLeft, now_ns);
+        }
     }
 }
 

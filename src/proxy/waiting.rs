@@ -52,7 +52,8 @@ pub(super) struct Place {
 impl Place {
     pub(super) fn into_ticket(mut self) -> Ticket {
         self.taken = true;
-        Ticket::new(Arc::clone(&self.pool), self.worker, self.index, self.beside)
+        let now_ns = self.pool.state.clock.now_ns();
+        Ticket::new(Arc::clone(&self.pool), self.worker, (self.index, self.beside), now_ns)
     }
 }
 

@@ -163,7 +163,7 @@ impl<S: Wire> Answer<S> {
     }
 
     /// The connection it came by, if it is whole and the connection can carry another request.
-    pub(super) fn into_connection(self) -> Option<Http1<S>> {
+    pub(super) fn into_connection(self) -> Option<Box<Http1<S>>> {
         match self {
             Self::Http1(answer) => answer.into_connection(),
             Self::Http2(_) => None,

@@ -1,6 +1,7 @@
 //! One try of a request at one server, with all that may cut it short.
 
 use std::cell::Cell;
+use std::pin::{Pin, pin};
 use std::time::Duration;
 
 use http::uri::Scheme;
@@ -53,10 +54,14 @@ type Delivered<S> = (AnswerHead, Answer<S>);
 impl<N: Network> Exchange<'_, N> {
     pub(super) async fn attempt(&self, mut ticket: Ticket) -> Attempted<N::Stream> {
         let trip = Trip::default();
-        let delivered = tokio::select! {
-            biased;
-            delivered = self.deliver(ticket.server(), &trip) => delivered,
-            outcome = self.cut_short() => Err(outcome),
+        let delivered = {
+            // Pinned before it is waited for, or it would be copied on its way: here and below.
+            let mut delivering = pin!(self.deliver(ticket.server(), &trip));
+            tokio::select! {
+                biased;
+                delivered = delivering.as_mut() => delivered,
+                outcome = self.cut_short() => Err(outcome),
+            }
         };
         let result = match delivered {
             Ok((head, answer)) => {
@@ -86,15 +91,20 @@ impl<N: Network> Exchange<'_, N> {
         loop {
             trip.stage.set(Stage::Connecting);
             let began_ns = worker.shared.clock.now_ns();
-            let reached = upstream::reach(self.connection, server, wanted).await;
-            let took_ns = worker.shared.clock.now_ns().saturating_sub(began_ns);
-            trip.connect_ns.set(trip.connect_ns.get() + took_ns);
+            let reached = upstream::reach(self.connection, server, wanted, began_ns).await;
+            let mut now_ns = began_ns;
+            // One that was there is found in no time.
+            if !matches!(&reached, Ok(reached) if reached.reused) {
+                now_ns = worker.shared.clock.now_ns();
+                let took_ns = now_ns.saturating_sub(began_ns);
+                trip.connect_ns.set(trip.connect_ns.get() + took_ns);
+            }
             let reached = reached?;
             trip.reused.set(reached.reused);
             trip.stage.set(Stage::Sent);
             let upload = Upload::of(self.source);
-            let sending = upstream::send(reached.carrier, self.head, upload, &asking);
-            let outcome = match self.sent(sending).await {
+            let sending = pin!(upstream::send(reached.carrier, self.head, upload, &asking));
+            let outcome = match self.sent(sending, now_ns).await {
                 Sent::Answered(head, answer) => return Ok((head, answer)),
                 Sent::Unsent => {
                     trip.stage.set(Stage::Connecting);
@@ -128,11 +138,15 @@ impl<N: Network> Exchange<'_, N> {
         Asking { client: self.client, source: self.source, scheme }
     }
 
-    async fn sent<S>(&self, sending: impl Future<Output = Sent<S>>) -> Sent<S> {
+    async fn sent<S>(
+        &self,
+        sending: Pin<&mut impl Future<Output = Sent<S>>>,
+        now_ns: u64,
+    ) -> Sent<S> {
         tokio::select! {
             biased;
             sent = sending => sent,
-            () = self.response_is_late() => Sent::Failed(Outcome::TimedOut(TimeoutKind::Response)),
+            () = self.response_is_late(now_ns) => Sent::Failed(Outcome::TimedOut(TimeoutKind::Response)),
         }
     }
 
@@ -148,11 +162,14 @@ impl<N: Network> Exchange<'_, N> {
     }
 
     /// Ends when the server has had the whole request for too long, or does not take it.
-    async fn response_is_late(&self) {
+    async fn response_is_late(&self, now_ns: u64) {
         let period = |it: Option<crate::period::Period>| it.map(|it| Duration::from_nanos(it.ns()));
         let response = period(self.route.timeouts.response);
         let Some(source) = self.source else {
-            return until(response.map(|most| Instant::now() + most)).await;
+            return match response {
+                Some(most) => self.client.waits(most, now_ns).await,
+                None => std::future::pending().await,
+            };
         };
         let idle = period(self.route.timeouts.idle);
         loop {

@@ -1,7 +1,9 @@
 //! The way to a client beside its answer: interim responses.
 
 use std::cell::RefCell;
+use std::future::poll_fn;
 use std::rc::Rc;
+use std::time::Duration;
 
 use bytes::Bytes;
 use h2::server::SendResponse;
@@ -29,6 +31,19 @@ impl Client {
         match self {
             Self::Http1 { line, .. } => line.violation(),
             Self::Http2(_) => None,
+        }
+    }
+
+    /// Ends after so long. A connection that carries one request at a time has one timer for all of them, because
+    /// nearly all are answered long before: setting one up for each costs two locks and more.
+    pub(super) async fn waits(&self, most: Duration, now_ns: u64) {
+        match self {
+            Self::Http1 { line, .. } => {
+                let deadline_ns = now_ns.saturating_add(most.as_nanos() as u64);
+                let mut now_ns = Some(now_ns);
+                poll_fn(|ctx| line.poll_late(now_ns.take(), deadline_ns, ctx)).await;
+            }
+            Self::Http2(_) => tokio::time::sleep(most).await,
         }
     }
 

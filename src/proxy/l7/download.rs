@@ -56,11 +56,11 @@ pub(super) enum DownloadError {
 impl<N: Network> Relayed<N> {
     /// Lets the connection rest if it can carry another request: an answer can come before the request's body has gone,
     /// and the connection is busy with that for longer.
-    fn give_back(&mut self) {
+    fn give_back(&mut self, now_ns: u64) {
         let connection = self.incoming.take().and_then(Answer::into_connection);
         let sent = self.journey.source.as_ref().is_none_or(|source| source.has_ended());
         if let Some(connection) = connection.filter(|_| sent) {
-            self.worker.idle.put(&self.server, connection, self.worker.shared.clock.now_ns());
+            self.worker.idle.put(&self.server, connection, now_ns);
             self.worker.tidy_later();
         }
     }
@@ -116,8 +116,9 @@ impl<N: Network> Relayed<N> {
     }
 
     fn finish_well(&mut self) {
-        self.give_back();
-        self.journey.end(Outcome::Answered(self.status));
+        let now_ns = self.worker.shared.clock.now_ns();
+        self.give_back(now_ns);
+        self.journey.end_at(Outcome::Answered(self.status), now_ns);
     }
 
     fn has_ended(&self) -> bool {

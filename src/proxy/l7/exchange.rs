@@ -1,6 +1,7 @@
 //! The exchange of one request for one answer, with as many tries as the route allows.
 
 use std::cell::Cell;
+use std::pin::{Pin, pin};
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
@@ -69,7 +70,7 @@ impl<N: Network> Exchange<'_, N> {
     pub(super) async fn run(&self, journey: &mut Journey) -> Result<Exchanged<N::Stream>, Outcome> {
         let mut course = Course::new();
         loop {
-            let picked = self.within(self.pick(&course, journey)).await;
+            let picked = self.within(pin!(self.pick(&course, journey))).await;
             let ticket = match picked {
                 Ok(ticket) => ticket,
                 Err(outcome) => return course.give_up(outcome),
@@ -99,7 +100,7 @@ impl<N: Network> Exchange<'_, N> {
                 return course.give_up(outcome);
             }
             journey.listener().meter.counters.retry();
-            if let Err(outcome) = self.within(self.back_off(course.n_tries)).await {
+            if let Err(outcome) = self.within(pin!(self.back_off(course.n_tries))).await {
                 return course.give_up(outcome);
             }
         }
@@ -113,7 +114,9 @@ impl<N: Network> Exchange<'_, N> {
         let worker = &self.connection.worker;
         // The first try belongs to the plan that the request found; another goes to who is there by then.
         let pool = if course.n_tries == 0 { Arc::clone(&self.pool) } else { self.pool.newest() };
-        let now_ns = worker.shared.clock.now_ns();
+        // Nothing was waited for before the first try.
+        let is_first = course.n_tries == 0;
+        let now_ns = if is_first { journey.started_ns } else { worker.shared.clock.now_ns() };
         let mut notes = if journey.record.is_some() { Notes::on() } else { Notes::off() };
         let mut dice = Dice::new(worker.dice.borrow_mut().roll());
         let request = self.request(course.tried_in(&pool), now_ns);
@@ -156,10 +159,10 @@ impl<N: Network> Exchange<'_, N> {
         balance::Request { key: &self.key, address, now_ns, tried }
     }
 
-    /// Bounded by the time for the request as a whole.
+    /// Bounded by the time for the request as a whole. Pinned where it was made, or it would be copied on its way.
     async fn within<T>(
         &self,
-        step: impl Future<Output = Result<T, Outcome>>,
+        step: Pin<&mut impl Future<Output = Result<T, Outcome>>>,
     ) -> Result<T, Outcome> {
         let Some(deadline) = self.deadline else { return step.await };
         let late = Err(Outcome::TimedOut(TimeoutKind::Total));

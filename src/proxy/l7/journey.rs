@@ -84,13 +84,20 @@ impl Journey {
     }
 
     pub(super) fn end(&mut self, outcome: Outcome) {
+        if !self.ended {
+            self.end_at(outcome, self.shared.clock.now_ns());
+        }
+    }
+
+    /// The same for whoever has looked at the clock already.
+    pub(super) fn end_at(&mut self, outcome: Outcome, now_ns: u64) {
         if std::mem::replace(&mut self.ended, true) {
             return;
         }
         if let Some(ticket) = self.ticket.take() {
-            ticket.end(outcome);
+            ticket.end_at(outcome, now_ns);
         }
-        let latency_ns = self.shared.clock.now_ns().saturating_sub(self.started_ns);
+        let latency_ns = now_ns.saturating_sub(self.started_ns);
         let meter = &self.listener.meter;
         let n_bytes_in =
             self.source.as_ref().map_or(0, |source| source.n_bytes()) + self.n_bytes_up;

@@ -35,7 +35,8 @@ pub(super) struct Reached<S> {
 }
 
 pub(super) enum Carrier<S> {
-    Http1(Http1<S>),
+    /// In a box: it is handed through many hands.
+    Http1(Box<Http1<S>>),
     Http2(Seat),
 }
 
@@ -89,6 +90,7 @@ pub(super) async fn reach<N: Network>(
     connection: &Connection<N>,
     server: &Arc<Server>,
     wanted: Wanted,
+    now_ns: u64,
 ) -> Result<Reached<N::Stream>, Outcome> {
     let worker = &connection.worker;
     // A connection that says who its client is cannot be shared.
@@ -96,7 +98,6 @@ pub(super) async fn reach<N: Network>(
     let own = server.speaks_proxy_protocol() || alone;
     let offer = if alone { Offer::Http1 } else { Offer::Both };
     if !own {
-        let now_ns = worker.shared.clock.now_ns();
         if wanted != Wanted::Fresh
             && let Some(connection) = worker.idle.take(server, now_ns)
         {
@@ -158,7 +159,7 @@ async fn open<N: Network>(
     lanes: &Lanes,
     offer: Offer,
     told: Option<Told>,
-) -> Result<Option<Http1<N::Stream>>, Outcome> {
+) -> Result<Option<Box<Http1<N::Stream>>>, Outcome> {
     let counted = Counted::take(server).ok_or(Outcome::LimitHit(LimitKind::Connections))?;
     let (transport, alpn) = connect_as(worker, server, offer, told).await?;
     if server.upstream.protocol == UpstreamProtocol::H2c || alpn == Some(Alpn::Http2) {
@@ -168,7 +169,7 @@ async fn open<N: Network>(
             .unwrap_or(Err(Outcome::TimedOut(TimeoutKind::Connect)))
             .map(|()| None);
     }
-    Ok(Some(Http1::new(transport, counted)))
+    Ok(Some(Box::new(Http1::new(transport, counted))))
 }
 
 /// A connection to a server, encrypted if the pool says so.

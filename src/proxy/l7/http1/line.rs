@@ -44,9 +44,13 @@ pub(in super::super) struct Line<S> {
     phase: Phase,
     read_alarm: Alarm,
     write_alarm: Alarm,
+    /// For the server's answer.
+    answer_alarm: Alarm,
     /// Since when a write makes no progress.
     stalled_ns: Option<u64>,
     n_interims_dropped: u64,
+    /// The client has said that nothing more comes.
+    left: bool,
 }
 
 /// What is known of the body of the request under way.
@@ -63,8 +67,13 @@ struct BodyState {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Phase {
     Busy,
-    Head { since_ns: u64 },
-    Idle { since_ns: u64 },
+    Head {
+        since_ns: u64,
+    },
+    /// Not known before the time is looked at.
+    Idle {
+        since_ns: Option<u64>,
+    },
 }
 
 /// There is no further request.
@@ -90,8 +99,10 @@ impl<S: Wire> Line<S> {
             violation: None,
             read_alarm: Alarm::default(),
             write_alarm: Alarm::default(),
+            answer_alarm: Alarm::default(),
             stalled_ns: None,
             n_interims_dropped: 0,
+            left: false,
         }
     }
 
@@ -120,7 +131,10 @@ impl<S: Wire> Line<S> {
                 Err(violation) => return Poll::Ready(Err(End::Refused(violation))),
             }
             match self.inbox.poll_fill(ctx, &mut self.transport) {
-                Poll::Ready(Ok(0) | Err(_)) => return Poll::Ready(Err(End::Closed)),
+                Poll::Ready(Ok(0) | Err(_)) => {
+                    self.left = true;
+                    return Poll::Ready(Err(End::Closed));
+                }
                 Poll::Ready(Ok(_)) => {}
                 Poll::Pending => return self.poll_time(ctx),
             }
@@ -146,9 +160,12 @@ impl<S: Wire> Line<S> {
     /// The request was answered, and the next one may come.
     pub(super) fn go_on(&mut self) {
         self.framing.go_on();
-        self.phase = Phase::Idle { since_ns: self.clock.now_ns() };
+        self.phase = Phase::Idle { since_ns: None };
         self.trailers = Fields::default();
         self.room = BytesMut::new();
+        if self.out.capacity() > OUT_BYTES_MAX {
+            self.out = Vec::new();
+        }
     }
 
     /// The client waits for a word before it sends its body.
@@ -232,6 +249,10 @@ impl<S: Wire> Line<S> {
     }
 
     pub(super) fn poll_shutdown(&mut self, ctx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        if self.left && self.transport.bare_wire().is_some() {
+            // Nobody is there to hear it, and closing the socket says the same.
+            return Poll::Ready(Ok(()));
+        }
         Pin::new(&mut self.transport).poll_shutdown(ctx)
     }
 
@@ -298,10 +319,12 @@ impl<S: Wire> Line<S> {
         if has_begun && !matches!(self.phase, Phase::Head { .. }) {
             self.phase = Phase::Head { since_ns: now_ns };
         }
-        let deadline_ns = match self.phase {
+        let deadline_ns = match &mut self.phase {
             Phase::Busy => return Poll::Pending,
             Phase::Head { since_ns } => since_ns.saturating_add(self.settings.header_timeout_ns),
-            Phase::Idle { since_ns } => since_ns.saturating_add(self.settings.idle_timeout_ns),
+            Phase::Idle { since_ns } => {
+                since_ns.get_or_insert(now_ns).saturating_add(self.settings.idle_timeout_ns)
+            }
         };
         if !self.read_alarm.is_over(now_ns, deadline_ns, ctx) {
             return Poll::Pending;
@@ -415,6 +438,9 @@ pub(in super::super) trait Near {
 
     /// What broke the body of the request under way.
     fn violation(&self) -> Option<Violation>;
+
+    /// Ready once the deadline for the server's answer is over. The time now is asked for where it is not given.
+    fn poll_late(&self, now_ns: Option<u64>, deadline_ns: u64, ctx: &mut Context<'_>) -> Poll<()>;
 }
 
 impl<S: Wire> Near for RefCell<Line<S>> {
@@ -443,6 +469,16 @@ impl<S: Wire> Near for RefCell<Line<S>> {
     fn violation(&self) -> Option<Violation> {
         self.borrow().violation
     }
+
+    fn poll_late(&self, now_ns: Option<u64>, deadline_ns: u64, ctx: &mut Context<'_>) -> Poll<()> {
+        let line = &mut *self.borrow_mut();
+        let now_ns = now_ns.unwrap_or_else(|| line.clock.now_ns());
+        if line.answer_alarm.is_over(now_ns, deadline_ns, ctx) {
+            Poll::Ready(())
+        } else {
+            Poll::Pending
+        }
+    }
 }
 
 const CONTINUE: &[u8] = b"HTTP/1.1 100 Continue\r\n\r\n";
@@ -450,6 +486,8 @@ const CONTINUE: &[u8] = b"HTTP/1.1 100 Continue\r\n\r\n";
 const INTERIM_BYTES_MAX: usize = 16 * 1024;
 /// What is left of a body that nobody wants: read past, if it is there already and no more than this.
 const DRAINED_BYTES_MAX: usize = 256 * 1024;
+/// A connection at rest keeps no more of the memory that its answers were written from.
+const OUT_BYTES_MAX: usize = 1024;
 const LINGER_NS: u64 = 1_000_000_000;
 const LINGER_BYTES_MAX: usize = 256 * 1024;
 /// From here on a body is read into memory of its own.

@@ -24,7 +24,7 @@ pub(super) use line::Near;
 
 use std::cell::RefCell;
 use std::future::poll_fn;
-use std::pin::pin;
+use std::pin::{Pin, pin};
 use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
@@ -125,8 +125,10 @@ impl<N: Network> Serving<N> {
             Err(violation) => return self.refuse(violation).await,
         };
         let asked = Asked::of(&head);
-        let answering = handle(&self.connection, self.inbound(head, body, number));
-        let Some(reply) = self.wait_for(answering).await else { return Ended::Breaks };
+        // Pinned here: a request under way is two thousand bytes, and would be copied into each function that awaits it.
+        let mut answering = pin!(handle(&self.connection, self.inbound(head, body, number)));
+        let reply = poll_fn(|ctx| self.poll_reply(ctx, answering.as_mut())).await;
+        let Some(reply) = reply else { return Ended::Breaks };
         let leaves = poll_fn(|ctx| Poll::Ready(closes(ctx))).await;
         self.answer(reply, &asked, leaves).await
     }
@@ -142,19 +144,19 @@ impl<N: Network> Serving<N> {
     }
 
     /// Waits for the reply, and sends what comes before it. Nothing once the client has left.
-    async fn wait_for(&self, answering: impl Future<Output = Reply<N>>) -> Option<Reply<N>> {
-        let mut answering = pin!(answering);
-        poll_fn(|ctx| {
-            if let Poll::Ready(reply) = answering.as_mut().poll(ctx) {
-                return Poll::Ready(Some(reply));
-            }
-            let mut line = self.line.borrow_mut();
-            if let Poll::Ready(Err(_lost)) = line.poll_interims(ctx) {
-                return Poll::Ready(None);
-            }
-            line.poll_gone(ctx).map(|()| None)
-        })
-        .await
+    fn poll_reply(
+        &self,
+        ctx: &mut Context<'_>,
+        answering: Pin<&mut impl Future<Output = Reply<N>>>,
+    ) -> Poll<Option<Reply<N>>> {
+        if let Poll::Ready(reply) = answering.poll(ctx) {
+            return Poll::Ready(Some(reply));
+        }
+        let mut line = self.line.borrow_mut();
+        if let Poll::Ready(Err(_lost)) = line.poll_interims(ctx) {
+            return Poll::Ready(None);
+        }
+        line.poll_gone(ctx).map(|()| None)
     }
 
     async fn refuse(&self, violation: Violation) -> Ended {

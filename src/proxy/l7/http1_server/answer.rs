@@ -15,7 +15,7 @@ use super::outgoing::Outgoing;
 
 /// An answer whose head was read.
 pub(in super::super) struct Http1Answer<S> {
-    connection: Http1<S>,
+    connection: Box<Http1<S>>,
     /// The rest of the request: an answer can come before all of it has gone.
     outgoing: Option<Outgoing>,
     rest: Rest,
@@ -47,7 +47,7 @@ pub(in super::super) enum Cut {
 
 impl<S: Wire> Http1Answer<S> {
     pub(super) fn new(
-        connection: Http1<S>,
+        connection: Box<Http1<S>>,
         outgoing: Option<Outgoing>,
         body: Option<Body>,
         reusable: bool,
@@ -76,7 +76,7 @@ impl<S: Wire> Http1Answer<S> {
     }
 
     /// The connection, if it can carry another request.
-    pub(in super::super) fn into_connection(self) -> Option<Http1<S>> {
+    pub(in super::super) fn into_connection(self) -> Option<Box<Http1<S>>> {
         let clean = self.is_end_stream() && self.connection.inbox.is_empty();
         if !clean || !self.reusable || self.outgoing.is_some() {
             return None;

@@ -79,7 +79,7 @@ impl<S: Wire> Http1<S> {
 
 /// Sends a request and waits for the head of the answer.
 pub(super) async fn send<S: Wire>(
-    connection: Http1<S>,
+    connection: Box<Http1<S>>,
     head: &RequestHead,
     upload: Upload,
     asking: &Asking<'_>,
@@ -95,7 +95,7 @@ pub(super) async fn send<S: Wire>(
 
 /// A request under way.
 struct Sending<S> {
-    connection: Http1<S>,
+    connection: Box<Http1<S>>,
     /// None once all of it was written.
     outgoing: Option<Outgoing>,
     reader: AnswerReader,
@@ -108,7 +108,7 @@ enum Lost {
 }
 
 impl<S: Wire> Sending<S> {
-    fn new(mut connection: Http1<S>, head: &RequestHead, upload: Upload) -> Self {
+    fn new(mut connection: Box<Http1<S>>, head: &RequestHead, upload: Upload) -> Self {
         connection.n_requests += 1;
         let room = std::mem::take(&mut connection.spare);
         let mut fields = Fields::default();
@@ -125,7 +125,7 @@ impl<S: Wire> Sending<S> {
         if let Err(lost) = self.poll_outgoing(ctx) {
             return Poll::Ready(Err(lost));
         }
-        let Http1 { inbox, transport, .. } = &mut self.connection;
+        let Http1 { inbox, transport, .. } = &mut *self.connection;
         loop {
             match self.reader.read(inbox.bytes(), &mut self.fields) {
                 Ok(Some((start, length))) if (100..200).contains(&start.status) => {
