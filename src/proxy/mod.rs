@@ -17,6 +17,7 @@ mod connection;
 mod cookie;
 mod data_plane;
 mod date;
+mod doze;
 mod event;
 mod fields;
 mod framing;

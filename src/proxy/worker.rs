@@ -12,6 +12,7 @@ use tokio::sync::watch;
 
 use super::connection;
 use super::date::Date;
+use super::doze::Doze;
 use super::idle::Idle;
 use super::network::{Network, Wire as _};
 use super::shared::Shared;
@@ -176,9 +177,12 @@ impl<N: Network> Worker<N> {
         self.open.send_modify(|open| *open += 1);
         tokio::task::spawn_local(async move {
             let mut door = arrival.door.clone();
+            let closed =
+                Doze::new(async move { drop(door.wait_for(|it| *it == Door::Closed).await) });
             tokio::select! {
+                biased;
                 () = connection::serve(&worker, arrival, stream) => {}
-                _ = door.wait_for(|door| *door == Door::Closed) => {}
+                () = closed => {}
             }
             worker.shared.tallies.leave();
             worker.open.send_modify(|open| *open -= 1);

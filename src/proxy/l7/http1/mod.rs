@@ -33,6 +33,7 @@ use std::task::{Context, Poll};
 use http::{Method, Version};
 
 use super::super::connection::Connection;
+use super::super::doze::Doze;
 use super::super::fields::Name;
 use super::super::framing::{Body, Violation};
 use super::super::headers::has_word;
@@ -55,10 +56,10 @@ pub(super) async fn serve<N: Network>(connection: Connection<N>, transport: Tran
     let line = Rc::new(RefCell::new(Line::new(transport, settings, Arc::clone(&shared.clock))));
     let mut door = connection.door.clone();
     let serving = Serving { connection: Rc::new(connection), line };
-    let mut closing = pin!(door.wait_for(|door| *door != Door::Open));
+    let mut closing = Doze::new(async move { drop(door.wait_for(|it| *it != Door::Open).await) });
     let mut asked = false;
     let mut closes = move |ctx: &mut Context<'_>| -> bool {
-        asked = asked || closing.as_mut().poll(ctx).is_ready();
+        asked = asked || Pin::new(&mut closing).poll(ctx).is_ready();
         asked
     };
     let mut number = 0;
