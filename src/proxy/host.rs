@@ -71,6 +71,9 @@ fn host_field(fields: &Fields) -> Result<Option<&str>, &'static str> {
 }
 
 fn normalised(authority: &str) -> Result<Cow<'_, str>, &'static str> {
+    if is_plain(authority) {
+        return Ok(Cow::Borrowed(authority));
+    }
     if authority.contains('@') {
         return Err("the host of the request has a user's name before it");
     }
@@ -97,6 +100,17 @@ fn normalised(authority: &str) -> Result<Cow<'_, str>, &'static str> {
     })
 }
 
+/// Whether it is as nearly all are, a name in small letters and perhaps a port: then one look is enough.
+fn is_plain(authority: &str) -> bool {
+    let is_small = |byte: &u8| is_name_byte(*byte) && !byte.is_ascii_uppercase();
+    let name = authority.bytes().take_while(is_small).count();
+    match authority.as_bytes().get(name) {
+        None => name > 0,
+        Some(b':') => name > 0 && name + 1 < authority.len() && is_port(&authority[name + 1..]),
+        Some(_) => false,
+    }
+}
+
 /// The name, and what stands behind the colon.
 fn split(authority: &str) -> (&str, Option<&str>) {
     let end_of_address = authority.rfind(']').map_or(0, |end| end + 1);
@@ -112,7 +126,7 @@ fn split(authority: &str) -> (&str, Option<&str>) {
 /// Names as they are used. RFC 3986 would allow commas, quotes and escapes, too, which no host has and which mean
 /// something else to somebody on the way.
 fn is_name_byte(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric() || b"-._~".contains(&byte)
+    byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~')
 }
 
 fn is_port(digits: &str) -> bool {

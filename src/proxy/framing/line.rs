@@ -66,19 +66,56 @@ impl Cursor {
     }
 }
 
-/// The place of the first control character that is no tab. Sixteen bytes at a time without a branch, which the
-/// compiler turns into vector instructions: every byte of every head passes through here.
+/// The place of the first control character that is no tab. Every byte of every head passes through here, so it is eight
+/// at a time; sixteen in a vector, and then byte by byte where one was found, are slower, because lines are short.
 fn next_control(bytes: &[u8], from: usize) -> Option<usize> {
     let mut at = from.min(bytes.len());
-    while let Some(chunk) = bytes[at..].first_chunk::<16>() {
-        if chunk.iter().fold(false, |found, &byte| found | is_control(byte)) {
-            break;
+    while let Some(chunk) = bytes[at..].first_chunk::<8>() {
+        let marks = controls(u64::from_le_bytes(*chunk));
+        if marks == 0 {
+            at += chunk.len();
+            continue;
         }
-        at += chunk.len();
+        let place = at + marks.trailing_zeros() as usize / 8;
+        if bytes[place] != b'\t' {
+            return Some(place);
+        }
+        at = place + 1;
     }
     bytes[at..].iter().position(|&byte| is_control(byte)).map(|offset| at + offset)
 }
 
+/// Marks the highest bit of each byte that is a control character or a tab. The lowest mark is always right; a borrow may
+/// set others above it (Warren, "Hacker's Delight", 6-1).
+const fn controls(word: u64) -> u64 {
+    const ONES: u64 = u64::MAX / 255;
+    let below_blank = word.wrapping_sub(ONES * 0x20) & !word;
+    let delete = word ^ (ONES * 0x7f);
+    let is_delete = delete.wrapping_sub(ONES) & !delete;
+    (below_blank | is_delete) & (ONES * 0x80)
+}
+
 const fn is_control(byte: u8) -> bool {
     (byte < b' ') && (byte != b'\t') || (byte == 0x7f)
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn the_next_control_is_the_one_that_a_look_at_each_byte_finds(
+            bytes in proptest::collection::vec(
+                prop_oneof![8 => any::<u8>().prop_map(|byte| byte | b'@'), 1 => any::<u8>(), 1 => Just(b'\t')], 0..40,
+            ),
+            from in 0_usize..44,
+        ) {
+            let from = from.min(bytes.len());
+            let plainly = (from..bytes.len()).find(|&place| is_control(bytes[place]));
+            prop_assert_eq!(next_control(&bytes, from), plainly);
+        }
+    }
 }
