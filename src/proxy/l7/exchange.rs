@@ -81,7 +81,7 @@ impl<N: Network> Exchange<'_, N> {
             }
             let place = note_attempt(journey);
             let tried = match self.route.retries.hedge.as_ref().filter(|_| self.may_hedge()) {
-                Some(hedge) => self.race(ticket, hedge, &mut course, journey).await,
+                Some(hedge) => Box::pin(self.race(ticket, hedge, &mut course, journey)).await,
                 None => note_end(journey, place, self.attempt(ticket).await),
             };
             let failure = match tried {

@@ -104,14 +104,16 @@ pub(super) async fn reach<N: Network>(
             return Ok(Reached { carrier: Carrier::Http1(connection), reused: true });
         }
         if server.upstream.protocol != UpstreamProtocol::Http1
-            && let Some(seat) = share(worker, server).await?
+            && let Some(seat) = Box::pin(share(worker, server)).await?
         {
             let reused = seat.reused;
             return Ok(Reached { carrier: Carrier::Http2(seat), reused });
         }
     }
     let lanes = if own { Rc::default() } else { worker.idle.lanes(server) };
-    let connection = match open(worker, server, &lanes, offer, Some(connection.told())).await? {
+    // In a box, as all that few requests need: what is there for one lies in every connection, also while it rests.
+    let opening = Box::pin(open(worker, server, &lanes, offer, Some(connection.told())));
+    let connection = match opening.await? {
         Some(connection) => Carrier::Http1(connection),
         None => Carrier::Http2(lanes.seat(0, None, true).ok_or(Outcome::Reset)?),
     };
@@ -245,14 +247,16 @@ pub(super) async fn send<S: Wire>(
                 http1_server::Sent::Failed(outcome) => Sent::Failed(outcome),
             }
         }
-        Carrier::Http2(seat) => match http2_server::send(seat, head, upload, asking).await {
-            http2_server::Sent::Answered(head, answer) => {
-                Sent::Answered(head, Answer::Http2(answer))
+        Carrier::Http2(seat) => {
+            match Box::pin(http2_server::send(seat, head, upload, asking)).await {
+                http2_server::Sent::Answered(head, answer) => {
+                    Sent::Answered(head, Answer::Http2(answer))
+                }
+                http2_server::Sent::Unsent => Sent::Unsent,
+                http2_server::Sent::Unprocessed => Sent::Unprocessed,
+                http2_server::Sent::Failed(outcome) => Sent::Failed(outcome),
             }
-            http2_server::Sent::Unsent => Sent::Unsent,
-            http2_server::Sent::Unprocessed => Sent::Unprocessed,
-            http2_server::Sent::Failed(outcome) => Sent::Failed(outcome),
-        },
+        }
     }
 }
 

@@ -17,12 +17,6 @@ pub(super) struct Reading {
 }
 
 impl Reading {
-    pub(super) fn new() -> Self {
-        let mut reading = Self::default();
-        reading.fields.reserve(FIELDS_BYTES, FIELDS);
-        reading
-    }
-
     /// The whole head. Its framing was checked while it was read; its target is checked here.
     pub(super) fn into_head(self) -> Result<RequestHead, Violation> {
         let uri = Uri::from_maybe_shared(self.target).map_err(|_odd| Violation::bad_target())?;
@@ -47,6 +41,8 @@ impl Reading {
 
 impl Listening for Reading {
     fn request_line(&mut self, method: &[u8], target: &[u8], is_http10: bool) {
+        // Not before there is a head: whoever waits for one would hold it, too.
+        self.fields.reserve(FIELDS_BYTES, FIELDS);
         self.method = Method::from_bytes(method).ok();
         self.target = Bytes::copy_from_slice(target);
         self.is_http10 = is_http10;

@@ -107,7 +107,7 @@ impl<N: Network> Serving<N> {
         number: u64,
         closes: &mut impl FnMut(&mut Context<'_>) -> bool,
     ) -> Ended {
-        let mut reading = Reading::new();
+        let mut reading = Reading::default();
         let read = poll_fn(|ctx| {
             let polled = self.line.borrow_mut().poll_head(ctx, &mut reading);
             // A request that is there is served, and nobody waits for the next one.

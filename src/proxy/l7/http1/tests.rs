@@ -46,7 +46,7 @@ fn line(stream: DuplexStream) -> TestLine {
 async fn serve(stream: DuplexStream) {
     let line = line(stream);
     loop {
-        let mut reading = Reading::new();
+        let mut reading = Reading::default();
         let read = poll_fn(|ctx| line.borrow_mut().poll_head(ctx, &mut reading)).await;
         let (status, text) = match read {
             Ok(_) => echo(&line, &reading.into_head().unwrap()).await,
@@ -217,7 +217,7 @@ async fn bytes_behind_an_upgrade_wait_for_the_answer() {
     let (mut client, server) = duplex(1024);
     let line = line(server);
     client.write_all(&[UPGRADE, b"\0tunnel"].concat()).await.unwrap();
-    let mut reading = Reading::new();
+    let mut reading = Reading::default();
     poll_fn(|ctx| line.borrow_mut().poll_head(ctx, &mut reading)).await.ok().unwrap();
     let gone = poll_fn(|ctx| line.borrow_mut().poll_gone(ctx));
     assert!(timeout(Duration::from_secs(100), gone).await.is_err(), "held back, unread");
@@ -253,7 +253,7 @@ async fn bodies(bytes: &[u8], write: usize) -> Vec<Vec<u8>> {
     };
     let listen = async {
         loop {
-            let mut reading = Reading::new();
+            let mut reading = Reading::default();
             if poll_fn(|ctx| line.borrow_mut().poll_head(ctx, &mut reading)).await.is_err() {
                 break;
             }
