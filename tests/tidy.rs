@@ -31,7 +31,7 @@ const TOP: &[&str] =
     &["dice", "hash", "period", "balance", "model", "meter", "lab", "sim", "engine", "peers"];
 
 /// Each foreign crate with the rooms it may be named in. A crate not named here is a finding.
-const CRATES: [(&str, &[&str]); 38] = [
+const CRATES: [(&str, &[&str]); 40] = [
     ("arc_swap", &["proxy", "engine"]),
     ("bytes", LIVE),
     ("clap", &["cli"]),
@@ -52,6 +52,7 @@ const CRATES: [(&str, &[&str]); 38] = [
     ("jiff", &["engine"]),
     ("libm", &["balance", "model", "meter", "period", "sim", "lab", "ui"]),
     ("md5", &["hash"]),
+    ("mimalloc", &["main"]),
     ("notify", &["engine"]),
     ("png", &["ui"]),
     ("rcgen", &["proxy"]),
@@ -68,6 +69,7 @@ const CRATES: [(&str, &[&str]); 38] = [
     ("tokio", LIVE),
     ("tokio_rustls", &["proxy", "world"]),
     ("tokio_tungstenite", &["world"]),
+    ("tracing", &[]),
     ("webpki", &["proxy"]),
     ("xxhash_rust", &["hash"]),
 ];
