@@ -4,6 +4,7 @@
 //! not have. Here the fields that a proxy has to do with are told apart once, when they are read; asking for one that is
 //! not there is one look at one number.
 
+use bytes::Bytes;
 use http::header::{HeaderMap, HeaderName, HeaderValue};
 
 /// Names in small letters, and values.
@@ -205,11 +206,24 @@ impl Fields {
 
     /// As HTTP/2 has them.
     pub(super) fn to_map(&self) -> HeaderMap {
-        let mut map = HeaderMap::with_capacity(self.lines.len());
-        for (name, value) in self.iter() {
+        self.clone().into_map()
+    }
+
+    /// The same, with values that share the one piece of memory.
+    pub(super) fn into_map(self) -> HeaderMap {
+        let Self { text, lines, .. } = self;
+        let text = Bytes::from(text);
+        let mut map = HeaderMap::with_capacity(lines.len());
+        for line in &lines {
+            let name = match line.name {
+                Name::Other => name_of(&text, line),
+                known => known.text().as_bytes(),
+            };
+            let value_at = line.value_at as usize;
+            let value = text.slice(value_at..value_at + line.value_length as usize);
             // What was read here or by h2 is valid for both.
             if let (Ok(name), Ok(value)) =
-                (HeaderName::from_bytes(name.as_bytes()), HeaderValue::from_bytes(value))
+                (HeaderName::from_bytes(name), HeaderValue::from_maybe_shared(value))
             {
                 map.append(name, value);
             }

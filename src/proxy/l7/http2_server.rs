@@ -187,7 +187,7 @@ fn made_http2(head: &RequestHead, scheme: Scheme) -> Request<()> {
             fields.remove(Name::Host);
         }
     }
-    *request.headers_mut() = fields.to_map();
+    *request.headers_mut() = fields.into_map();
     request
 }
 

@@ -63,12 +63,14 @@ fn begin<N: Network>(
     let received = Received::Http2(Rc::clone(&body));
     let inbound = Inbound { head, body: received, may_switch: false, client, number: 0 };
     let connection = Rc::clone(connection);
-    let answering = async move {
+    // In a box: a request under way takes thousands of bytes, and the task of a stream is copied four times before it
+    // runs and when it ends, with all that it holds.
+    let answering = Box::pin(async move {
         match checked {
             Ok(()) => handle(&connection, inbound).await,
             Err(violation) => refuse(&connection, &inbound.head, violation),
         }
-    };
+    });
     (body, answering)
 }
 
@@ -82,7 +84,7 @@ async fn answer<N: Network>(
     strip_response(&mut head.fields, Switching::No);
     let mut response = Response::new(());
     *response.status_mut() = head.status;
-    *response.headers_mut() = head.fields.to_map();
+    *response.headers_mut() = head.fields.into_map();
     let bare = is_head || body.is_end_stream();
     if let Some(length) = body.size_hint().exact().filter(|_| !bare) {
         let headers = response.headers_mut();
