@@ -42,7 +42,9 @@ pub(super) fn empty_ui(ui: &mut Ui, workbench: &mut Workbench) {
 fn cards_ui(ui: &mut Ui, workbench: &mut Workbench) -> bool {
     let mut chosen = None;
     let height = ui.ctx().content_rect().height() - 180.0;
-    ScrollArea::vertical().max_height(height).show(ui, |ui| {
+    let area =
+        ScrollArea::vertical().max_height(height).min_scrolled_height(height.min(ROWS_HEIGHT));
+    area.show(ui, |ui| {
         ui.spacing_mut().item_spacing = vec2(GAP, GAP);
         let columns = (((ui.available_width() + GAP) / (CARD.x + GAP)) as usize).max(1);
         let cards: Vec<(usize, &Preset)> = PRESETS.iter().enumerate().collect();
@@ -203,6 +205,8 @@ fn spread(area: Rect, row: usize, rows: usize) -> f32 {
 }
 
 const GAP: f32 = 12.0;
+/// Two rows of cards, which is all there are in a window of the usual width.
+const ROWS_HEIGHT: f32 = 2.0 * CARD.y + GAP;
 const CARD: egui::Vec2 = vec2(220.0, 172.0);
 const PICTURE_HEIGHT: f32 = 96.0;
 /// Four cards, what is between them, and a bar to scroll.
