@@ -27,6 +27,8 @@ pub struct App {
     pub(super) watch: Option<Watch>,
     /// Nothing is ever started for a story that is told beforehand.
     pub(super) runs: bool,
+    /// Nothing was started yet, because a file is being read.
+    awaits_file: bool,
     /// Why no engine runs.
     pub(super) failed: Option<Trouble>,
     pub(super) settings: Settings,
@@ -60,6 +62,22 @@ impl App {
         let mut app = Self::bare(ctx, Desk::new(lab.into_lab(), None), view);
         app.settings = settings;
         app.start(ctx);
+        app
+    }
+
+    /// A window on a lab file. Nothing runs until that is read, so that no port is taken by a lab that nobody asked
+    /// for; `otherwise` is what runs if it cannot be opened.
+    pub fn on_file(
+        ctx: &Context,
+        file: std::path::PathBuf,
+        otherwise: Checked,
+        settings: Settings,
+        view: View,
+    ) -> Self {
+        let mut app = Self::bare(ctx, Desk::new(otherwise.into_lab(), None), view);
+        app.settings = settings;
+        app.awaits_file = true;
+        app.workbench.ask(Verb::OpenFile(file));
         app
     }
 
@@ -105,13 +123,6 @@ impl App {
         self
     }
 
-    /// Opens a lab file as soon as it is read.
-    #[must_use]
-    pub fn with_file(mut self, file: std::path::PathBuf) -> Self {
-        self.workbench.ask(Verb::OpenFile(file));
-        self
-    }
-
     /// Closes as soon as this is set, and asks nothing.
     #[must_use]
     pub fn closing_on(self, interrupted: Arc<AtomicBool>) -> Self {
@@ -124,6 +135,7 @@ impl App {
             workbench: Workbench::new(desk, view),
             watch: None,
             runs: true,
+            awaits_file: false,
             failed: None,
             settings: Settings::default(),
             panes: Panes::default(),
@@ -157,6 +169,12 @@ impl App {
         }
         for verb in std::mem::take(&mut self.workbench.verbs) {
             self.perform(ctx, &verb);
+        }
+        if self.awaits_file && !self.files.is_reading() {
+            self.awaits_file = false;
+            if self.watch.is_none() && self.failed.is_none() {
+                self.start(ctx);
+            }
         }
         self.settle(ctx);
         self.remember(ctx);

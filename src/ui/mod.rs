@@ -103,12 +103,12 @@ pub fn open(request: &Request) -> Result<(), WindowError> {
         ctx.set_zoom_factor(memory.kept.zoom.unwrap_or(1.0));
         // One that was open last and is gone by now is not missed.
         let last = memory.kept.open.clone().filter(|file| file.is_file());
-        let app = App::new(ctx, lab, Settings::default(), memory.kept.view.clone());
-        let app = app.with_memory(memory).closing_on(interruptions(ctx));
+        let (settings, view) = (Settings::default(), memory.kept.view.clone());
         let app = match asked_for.or(last) {
-            Some(file) => app.with_file(file),
-            None => app,
+            Some(file) => App::on_file(ctx, file, lab, settings, view),
+            None => App::new(ctx, lab, settings, view),
         };
+        let app = app.with_memory(memory).closing_on(interruptions(ctx));
         Ok(Box::new(app) as Box<dyn eframe::App>)
     };
     eframe::run_native("evenkeel", options, Box::new(make))

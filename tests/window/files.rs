@@ -1,9 +1,13 @@
 //! Lab files: what cannot be loaded changes nothing, and edits are not lost without a question.
 
-use evenkeel::lab::{PRESETS, load};
+use evenkeel::engine::Settings;
+use evenkeel::lab::{Checked, PRESETS, load};
+use evenkeel::ui::app::App;
 use evenkeel::ui::verb::Verb;
+use evenkeel::ui::view::View;
 
 use crate::driven::{Folder, Window};
+use crate::kit;
 
 const BROKEN: &str =
     "(\n    pools: [(name: \"web\", servers: [(name: \"a\", weight: 70000, mock: ())])],\n)";
@@ -89,4 +93,28 @@ fn a_pasted_lab_is_opened() {
     let text = PRESETS[3].text.to_owned();
     window.harness.event(egui::Event::Paste(text));
     window.wait_until("the lab", |it| it.draft().name == PRESETS[3].name);
+}
+
+#[test]
+fn of_a_window_on_a_file_nothing_runs_but_what_is_in_the_file() {
+    let folder = Folder::new("asked-for");
+    let text = r#"(name: "Asked for", listeners: [(name: "own", address: "127.0.0.1:0", pool: "web")],
+        pools: [(name: "web", servers: [(name: "a", mock: ())])])"#;
+    let files =
+        [(folder.file("lab.ron", text), "Asked for"), (folder.file("no.ron", "("), "Starter")];
+    for (file, expected) in files {
+        let mut starter = load(PRESETS[0].text.as_bytes()).unwrap().lab.into_lab();
+        starter.take_free_ports();
+        let starter = Checked::new(starter).unwrap();
+        let mut window = kit::made(move |ctx| {
+            let app = App::on_file(ctx, file, starter, Settings::default(), View::default());
+            assert!(app.engine().is_none());
+            app
+        });
+        let runs = |window: &mut kit::Window| {
+            kit::app(window).engine().map(|engine| engine.lab().name.clone())
+        };
+        kit::until(&mut window, "something that runs", |window| runs(window).is_some());
+        assert_eq!(runs(&mut window).as_deref(), Some(expected), "the first that ran");
+    }
 }

@@ -25,11 +25,16 @@ pub(crate) fn open(text: &str, view: View) -> Window {
         authority_folder: folder.join("authority"),
         ..Settings::default()
     };
-    let mut start = Some((lab, settings, view));
+    made(move |ctx| App::new(ctx, lab, settings, view))
+}
+
+/// Opens a window of 1280×720 on a program that is made with it.
+pub(crate) fn made(make: impl FnOnce(&egui::Context) -> App + 'static) -> Window {
+    let mut make = Some(make);
     let app = move |ui: &mut egui::Ui, app: &mut Option<App>| {
         let app = app.get_or_insert_with(|| {
-            let (lab, settings, view) = start.take().expect("the window is made once");
-            App::new(ui.ctx(), lab, settings, view)
+            let make = make.take().expect("the window is made once");
+            make(ui.ctx())
         });
         app.logic(ui.ctx());
         app.ui(ui);

@@ -114,6 +114,10 @@ impl Files {
         Ok(())
     }
 
+    pub(super) fn is_reading(&self) -> bool {
+        self.reading.is_some()
+    }
+
     pub(super) fn choose_file(&mut self, ctx: &Context, desk: &Desk) {
         self.chooser.start(ctx, Choice::Open.wanted(desk), Choice::Open);
     }
