@@ -91,11 +91,13 @@ impl<N: Network> Worker<N> {
     ) {
         loop {
             let accepted = tokio::select! {
+                // Who has connected already is not turned away because it closes now.
+                biased;
                 accepted = self.network.accept(listener) => accepted,
                 _ = door.wait_for(|door| *door != Door::Open) => return,
             };
             match accepted {
-                Ok((stream, peer)) => self.welcome(slot, stream, peer),
+                Ok((stream, peer)) => self.welcome(slot, stream, peer, door.clone()),
                 // Out of files or memory: trying again at once would only burn the processor.
                 Err(error) => {
                     self.trouble(slot, &error.to_string());
@@ -105,13 +107,17 @@ impl<N: Network> Worker<N> {
         }
     }
 
-    /// Closes a listener: what is under way gets `grace` to finish.
+    /// Closes a listener: what is under way gets `grace` to finish. It stays open for a moment of that, because
+    /// whoever has just been told another address may still be on the way to this one: a connection in the queue
+    /// of a socket that closes is reset, and so is one with a request that was not read.
     pub fn close(self: &Rc<Self>, slot: usize, grace: Duration) {
         let Some(door) = self.doors.borrow_mut().remove(&slot) else { return };
-        door.send_replace(Door::Closing);
+        let moment = CLOSES_IN.min(grace);
         tokio::task::spawn_local(async move {
+            tokio::time::sleep(moment).await;
+            door.send_replace(Door::Closing);
             tokio::select! {
-                () = tokio::time::sleep(grace) => {}
+                () = tokio::time::sleep(grace.saturating_sub(moment)) => {}
                 () = door.closed() => {}
             }
             door.send_replace(Door::Closed);
@@ -127,6 +133,7 @@ impl<N: Network> Worker<N> {
 
     /// Waits until all connections have ended, or for so long.
     pub async fn finished(&self, grace: Duration) {
+        tokio::time::sleep(CLOSES_IN.min(grace)).await;
         let mut open = self.open.subscribe();
         // Too late or not, the worker stops now.
         drop(tokio::time::timeout(grace, open.wait_for(|open| *open == 0)).await);
@@ -159,7 +166,14 @@ impl<N: Network> Worker<N> {
         doors.entry(slot).or_insert_with(|| watch::Sender::new(Door::Open)).subscribe()
     }
 
-    fn welcome(self: &Rc<Self>, slot: usize, stream: N::Stream, peer: SocketAddr) {
+    /// The door is the one that was come in by: the listener's place may have another one by now.
+    fn welcome(
+        self: &Rc<Self>,
+        slot: usize,
+        stream: N::Stream,
+        peer: SocketAddr,
+        mut door: watch::Receiver<Door>,
+    ) {
         let shared = &self.shared;
         let limit = shared.plan.load().limits.connections as usize;
         if !shared.tallies.admit(limit) {
@@ -171,12 +185,11 @@ impl<N: Network> Worker<N> {
             peer,
             number,
             at_ns: shared.clock.now_ns(),
-            door: self.door(slot),
+            door: door.clone(),
         };
         let worker = Rc::clone(self);
         self.open.send_modify(|open| *open += 1);
         tokio::task::spawn_local(async move {
-            let mut door = arrival.door.clone();
             let closed =
                 Doze::new(async move { drop(door.wait_for(|it| *it == Door::Closed).await) });
             tokio::select! {
@@ -243,4 +256,6 @@ const TOO_MANY: &[u8] = b"HTTP/1.1 503 Service Unavailable\r\n\
     503 Service Unavailable too many connections are open";
 /// Idle connections outlive their time by this much at most.
 const TIDY_PAUSE: Duration = Duration::from_millis(500);
+/// Longer than a connection is on its way within a machine or a house, and nothing to somebody who waits.
+const CLOSES_IN: Duration = Duration::from_millis(100);
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
