@@ -9,8 +9,8 @@ use evenkeel::ui::view::View;
 
 use crate::kit::{Window, app, open, until};
 
-#[test]
-fn an_edit_leaves_a_mark_and_a_click_on_it_stops_there() {
+/// A window whose strip has one mark, and when that was.
+fn edited() -> (Window, u64) {
     let mut window = open(PRESETS[0].text, View::default());
     until(&mut window, "a frame", |window| app(window).workbench.story.frames().len() > 5);
     app(&mut window).workbench.desk.draft.pools[0].servers[1].weight = 3;
@@ -18,6 +18,12 @@ fn an_edit_leaves_a_mark_and_a_click_on_it_stops_there() {
         window.query_by_label("Mark: B weight 1 → 3").is_some()
     });
     let changed_ns = app(&mut window).workbench.story.labs().last().expect("it ran").0;
+    (window, changed_ns)
+}
+
+#[test]
+fn an_edit_leaves_a_mark_and_a_click_on_it_stops_there() {
+    let (mut window, changed_ns) = edited();
     window.get_by_label("Mark: B weight 1 → 3").click();
     window.run_steps(2);
     assert_eq!(app(&mut window).workbench.playhead, Playhead::Paused { at_ns: changed_ns });
@@ -31,13 +37,7 @@ fn an_edit_leaves_a_mark_and_a_click_on_it_stops_there() {
 
 #[test]
 fn arrows_step_over_what_the_strip_shows() {
-    let mut window = open(PRESETS[0].text, View::default());
-    until(&mut window, "a frame", |window| app(window).workbench.story.frames().len() > 5);
-    app(&mut window).workbench.desk.draft.pools[0].servers[1].weight = 3;
-    until(&mut window, "the mark", |window| {
-        window.query_by_label("Mark: B weight 1 → 3").is_some()
-    });
-    let changed_ns = app(&mut window).workbench.story.labs().last().expect("it ran").0;
+    let (mut window, changed_ns) = edited();
     window.key_press(egui::Key::ArrowLeft);
     window.run_steps(2);
     assert_eq!(app(&mut window).workbench.playhead, Playhead::Paused { at_ns: changed_ns });
