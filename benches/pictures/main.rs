@@ -1,7 +1,9 @@
 //! Renders the pictures of the README from presets, without a GPU or a screen: `cargo bench --bench pictures`.
 //!
 //! Every picture is a window on a story that is told from virtual time, so it shows what the program really shows, and
-//! is the same byte for byte wherever it is rendered. With a word as argument, only the pictures whose name has it.
+//! is the same wherever it is rendered. Byte for byte, but for Compare: what was written while it was computing decides
+//! where letters lie in their atlas, and a pixel of text may be rounded otherwise. With a word as argument, only the
+//! pictures whose name has it.
 
 #![expect(clippy::print_stdout, reason = "a program for a terminal")]
 
