@@ -13,6 +13,7 @@ use tokio::sync::mpsc;
 
 use super::l4::{Datagrams, serve_datagrams};
 use super::network::{Sockets, bind_tcp, bind_udp, is_free};
+use super::open_files;
 use super::shared::Shared;
 use super::worker::Worker;
 
@@ -102,6 +103,7 @@ enum Order {
 
 impl DataPlane {
     pub fn start(shared: Arc<Shared>, workers: usize, seed: u64) -> io::Result<Self> {
+        open_files::raise();
         let workers = (0..workers.max(1)).map(|index| Hand::start(index, &shared, seed));
         Ok(Self { workers: workers.collect::<io::Result<_>>()?, shared })
     }

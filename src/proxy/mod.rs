@@ -31,6 +31,7 @@ mod l4;
 mod l7;
 mod lanes;
 mod network;
+mod open_files;
 mod pick;
 mod plan;
 mod pool;

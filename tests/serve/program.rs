@@ -17,8 +17,11 @@ pub(crate) struct Program {
 
 impl Program {
     pub(crate) fn start(arguments: &[&str]) -> Self {
-        let mut child = Command::new(env!("CARGO_BIN_EXE_evenkeel"))
-            .args(arguments)
+        Self::run(Command::new(PROGRAM).args(arguments))
+    }
+
+    pub(crate) fn run(command: &mut Command) -> Self {
+        let mut child = command
             .env("EVENKEEL_ADMIN_TOKEN", "")
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
@@ -91,5 +94,6 @@ fn lines(source: impl std::io::Read + Send + 'static) -> Receiver<String> {
     lines
 }
 
+pub(crate) const PROGRAM: &str = env!("CARGO_BIN_EXE_evenkeel");
 /// How long anything may take.
 pub(crate) const DEADLINE: Duration = Duration::from_secs(20);

@@ -1,5 +1,6 @@
 //! Signals of the system, and the requests that are under way when they come.
 
+use super::program::PROGRAM;
 use super::*;
 
 /// A request that takes a while, under way.
@@ -83,4 +84,26 @@ fn hung_up_it_begins_its_log_anew() {
     });
     assert!(!read().contains("/before"));
     assert!(std::fs::read_to_string(old).unwrap().contains("/before"));
+}
+
+#[test]
+fn more_connections_are_held_than_a_shell_lets_a_program_open_files() {
+    let (_mock, to) = mock("0s");
+    let script = "ulimit -S -n 150 && exec \"$0\" \"$@\"";
+    let words = ["-c", script, PROGRAM, "serve", "--json", "--listen", "0", "--to", &to];
+    let program = Program::run(std::process::Command::new("sh").args(words));
+    let ready: Value = serde_json::from_str(&program.line()).unwrap();
+    let address: SocketAddr = ready["listeners"][0]["address"].as_str().unwrap().parse().unwrap();
+    let held: Vec<TcpStream> = (0..300)
+        .map(|_| {
+            let mut stream = TcpStream::connect(address).unwrap();
+            stream.set_read_timeout(Some(DEADLINE)).unwrap();
+            stream.write_all(b"GET / HTTP/1.1\r\nhost: localhost\r\n\r\n").unwrap();
+            let mut status = [0; 12];
+            stream.read_exact(&mut status).unwrap();
+            assert_eq!(&status, b"HTTP/1.1 200");
+            stream
+        })
+        .collect();
+    assert_eq!(held.len(), 300);
 }
