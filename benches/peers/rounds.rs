@@ -82,7 +82,7 @@ pub(crate) fn turn(
     running: &Running,
     effort: &Effort,
 ) -> Result<Turn, Failure> {
-    let clients = Clients::start(load.clone(), running.listen)?;
+    let clients = Clients::start(load.clone(), &running.listen)?;
     let tally = &clients.tally;
     await_first(workload, tally, running)?;
     std::thread::sleep(effort.warm_up);

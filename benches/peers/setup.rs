@@ -6,6 +6,8 @@ use std::path::PathBuf;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Setup {
     pub(crate) front: Front,
+    /// All of them lead to the same pool.
+    pub(crate) n_listeners: usize,
     pub(crate) n_servers: usize,
     pub(crate) algorithm: Choice,
     pub(crate) routes: Routes,
@@ -22,6 +24,7 @@ impl Default for Setup {
     fn default() -> Self {
         Self {
             front: Front::Http,
+            n_listeners: 1,
             n_servers: 2,
             algorithm: Choice::RoundRobin,
             routes: Routes::One,
@@ -64,7 +67,7 @@ pub(crate) enum Routes {
 /// Where one proxy of a workload stands.
 #[derive(Debug)]
 pub(crate) struct Place {
-    pub(crate) listen: SocketAddr,
+    pub(crate) listen: Vec<SocketAddr>,
     pub(crate) servers: Vec<SocketAddr>,
     /// Its own, for its configuration.
     pub(crate) folder: PathBuf,

@@ -73,7 +73,7 @@ fn idle(workload: &Workload, proxies: &[Proxy], effort: &Effort) -> Result<Numbe
         rounds::turn(workload, &first, running, effort)?;
         let before = running.processes().anonymous_bytes();
         let waiting = Load { connections: 0, ..workload.load.clone() };
-        let clients = Clients::start(waiting, running.listen)?;
+        let clients = Clients::start(waiting, &running.listen)?;
         await_idle(workload, &clients, running)?;
         let after = running.processes().anonymous_bytes();
         // They are held while others are served.
@@ -109,7 +109,7 @@ fn start_up(workload: &Workload, proxies: &[Proxy], effort: &Effort) -> Result<N
             let since = Instant::now();
             let mut running = stage.start(*proxy)?;
             running.wait(&workload.setup)?;
-            let clients = Clients::start(workload.load.clone(), running.listen)?;
+            let clients = Clients::start(workload.load.clone(), &running.listen)?;
             while clients.tally.answers.read().is_empty() {
                 if since.elapsed() > Duration::from_secs(10) {
                     let why = rounds::said(&clients.tally, &running);

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use crate::Failure;
 use crate::certificate;
-use crate::proxies::{Proxy, Running, free_address};
+use crate::proxies::{Proxy, Running, free_addresses};
 use crate::servers::Servers;
 use crate::setup::{Place, Setup};
 
@@ -39,7 +39,7 @@ impl Stage {
     /// Starts one proxy without waiting for it.
     pub(crate) fn start(&self, proxy: Proxy) -> Result<Running, Failure> {
         let place = Place {
-            listen: free_address()?,
+            listen: free_addresses(self.setup.n_listeners)?,
             servers: self.servers.addresses.clone(),
             folder: self.folder.0.join(proxy.name()),
             certificate: self.folder.0.join("cert.pem"),

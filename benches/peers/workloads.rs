@@ -184,6 +184,9 @@ fn curves(short: bool) -> Vec<Workload> {
         all.push(cost(&name, &format!("{n} servers"), &setup, load(get(), 64)));
     }
     for n in ends(&[1, 10, 100, 1000]) {
+        let setup = Setup { n_listeners: n, ..Setup::default() };
+        let name = format!("curve-listeners-{n}");
+        all.push(cost(&name, &format!("{n} listeners"), &setup, load(get(), 64)));
         let of = |routes| Setup { routes, ..Setup::default() };
         let (hosts, paths) = (of(Routes::Hosts(n)), of(Routes::Paths(n)));
         let by_host = Ask { request: Request::OneOfHosts(n), ..get() };

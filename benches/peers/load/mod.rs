@@ -90,15 +90,16 @@ pub(crate) struct Clients {
 }
 
 impl Clients {
-    pub(crate) fn start(load: Load, proxy: SocketAddr) -> Result<Self, Failure> {
+    /// Connections are spread over the proxy's addresses.
+    pub(crate) fn start(load: Load, proxy: &[SocketAddr]) -> Result<Self, Failure> {
         let tally = Arc::new(Tally::default());
-        let counted = Arc::clone(&tally);
+        let (counted, proxy) = (Arc::clone(&tally), proxy.to_owned());
         let (stop, stopped) = oneshot::channel();
         let thread = std::thread::Builder::new().name("clients".to_owned()).spawn(move || {
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
             let runtime = runtime.expect("a thread can have a runtime");
             LocalSet::new().block_on(&runtime, async {
-                spawn(&load, proxy, &counted);
+                spawn(&load, &proxy, &counted);
                 // An error means that nobody is left who could stop them: also an end.
                 drop(stopped.await);
             });
@@ -117,17 +118,21 @@ impl Drop for Clients {
     }
 }
 
-fn spawn(load: &Load, proxy: SocketAddr, tally: &Arc<Tally>) {
+fn spawn(load: &Load, proxy: &[SocketAddr], tally: &Arc<Tally>) {
     let schedule = Rc::new(Schedule::new(load.pace));
     if let Pace::Open { per_second } = load.pace {
         let schedule = Rc::clone(&schedule);
         tokio::task::spawn_local(async move { schedule.run(per_second).await });
     }
     let turnstile = Rc::new(Semaphore::new(IDLE_AT_ONCE));
-    let connector = Rc::new(connect::Connector::new(load.security, proxy, &load.kind));
+    let connect =
+        |address: &SocketAddr| connect::Connector::new(load.security, *address, &load.kind);
+    let connectors: Vec<Rc<_>> = proxy.iter().map(connect).map(Rc::new).collect();
     for index in 0..load.connections + load.idle {
+        let proxy = proxy[index % proxy.len()];
+        let connector = &connectors[index % connectors.len()];
         let (tally, schedule) = (Arc::clone(tally), Rc::clone(&schedule));
-        let (kind, connector) = (load.kind.clone(), Rc::clone(&connector));
+        let (kind, connector) = (load.kind.clone(), Rc::clone(connector));
         let turnstile = Rc::clone(&turnstile);
         let is_idle = index >= load.connections;
         tokio::task::spawn_local(async move {

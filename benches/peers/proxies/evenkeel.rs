@@ -1,6 +1,7 @@
 //! Evenkeel: the same job as a lab. Metrics and the sampling of decisions are on, as people run it.
 
 use std::io;
+use std::net::SocketAddr;
 
 use evenkeel::lab::{
     Action, ActiveCheck, CertificateFiles, Certificates, Condition, Forwarded, ForwardedMode,
@@ -18,7 +19,7 @@ pub(super) fn before() -> Option<String> {
 
 pub(super) fn command(program: &str, setup: &Setup, place: &Place) -> io::Result<Vec<String>> {
     let file = super::write(&place.folder, "lab.ron", &save(&lab(setup, place)))?;
-    let admin = super::free_address()?.to_string();
+    let admin = super::free_addresses(1)?[0].to_string();
     let words = [program, "serve", &file, "--json", "--admin", &admin];
     Ok(words.map(str::to_owned).into())
 }
@@ -31,13 +32,13 @@ fn lab(setup: &Setup, place: &Place) -> Lab {
             idle_timeout: Period::from_secs(3_600),
             ..Limits::default()
         },
-        listeners: vec![listener(setup, place)],
+        listeners: place.listen.iter().map(|at| listener(setup, place, *at)).collect(),
         pools: vec![pool(setup, place)],
         ..Lab::default()
     }
 }
 
-fn listener(setup: &Setup, place: &Place) -> Listener {
+fn listener(setup: &Setup, place: &Place, address: SocketAddr) -> Listener {
     let protocol = match setup.front {
         Front::Http | Front::Https => Protocol::Http,
         Front::Tcp => Protocol::Tcp,
@@ -59,8 +60,8 @@ fn listener(setup: &Setup, place: &Place) -> Listener {
         Forwarded { mode, via: false, request_id: false, served_by: false, ..Forwarded::default() }
     };
     Listener {
-        name: "front".to_owned(),
-        address: place.listen.to_string(),
+        name: format!("front{}", address.port()),
+        address: address.to_string(),
         protocol,
         tls,
         pool: Some(POOL.to_owned()),

@@ -34,8 +34,11 @@ fn text(setup: &Setup, place: &Place) -> io::Result<String> {
     if is_http {
         text += " option http-keep-alive\n http-reuse always\n";
     }
-    let _infallible =
-        writeln!(text, "frontend front\n bind {}{}", place.listen, tls(setup, place)?);
+    text += "frontend front\n";
+    let tls = tls(setup, place)?;
+    for address in &place.listen {
+        let _infallible = writeln!(text, " bind {address}{tls}");
+    }
     if is_http && setup.forwarded {
         text += " unique-id-format %{+X}o%ci%cp%Ts%rt\n unique-id-header X-Request-Id\n option forwardfor\n\
                  \x20http-request set-header X-Forwarded-Proto http unless { ssl_fc }\n\

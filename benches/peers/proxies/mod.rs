@@ -90,7 +90,7 @@ impl Proxy {
 #[derive(Debug)]
 pub(crate) struct Running {
     pub(crate) proxy: Proxy,
-    pub(crate) listen: SocketAddr,
+    pub(crate) listen: Vec<SocketAddr>,
     child: Child,
     log: PathBuf,
 }
@@ -113,13 +113,14 @@ impl Running {
             .stdout(Stdio::null())
             .stderr(fs::File::create(&log)?)
             .spawn()?;
-        Ok(Self { proxy, listen: place.listen, child, log })
+        Ok(Self { proxy, listen: place.listen.clone(), child, log })
     }
 
     /// Waits until it accepts connections. Datagrams are tried by whoever sends them.
     pub(crate) fn wait(&mut self, setup: &Setup) -> Result<(), Failure> {
         let until = Instant::now() + START_TIMEOUT;
-        while setup.front != Front::Udp && TcpStream::connect(self.listen).is_err() {
+        let accepts = || self.listen.iter().all(|address| TcpStream::connect(address).is_ok());
+        while setup.front != Front::Udp && !accepts() {
             if self.child.try_wait()?.is_some() || Instant::now() > until {
                 let said = fs::read_to_string(&self.log).unwrap_or_default();
                 return Err(Failure::Start { proxy: self.proxy.name(), said });
@@ -158,9 +159,12 @@ impl Drop for Running {
     }
 }
 
-/// An address nobody listens on. Somebody could take it before the proxy does; then the proxy says so.
-pub(crate) fn free_address() -> io::Result<SocketAddr> {
-    TcpListener::bind(("127.0.0.1", 0))?.local_addr()
+/// Addresses nobody listens on. Somebody could take one before the proxy does; then the proxy says so.
+pub(crate) fn free_addresses(count: usize) -> io::Result<Vec<SocketAddr>> {
+    let any = |_| TcpListener::bind(("127.0.0.1", 0));
+    // All at once, or one could be given twice.
+    let held: Vec<TcpListener> = (0..count).map(any).collect::<io::Result<_>>()?;
+    held.iter().map(TcpListener::local_addr).collect()
 }
 
 fn absent(program: &str) -> Option<String> {

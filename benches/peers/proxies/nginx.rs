@@ -69,17 +69,22 @@ fn http(setup: &Setup, place: &Place) -> String {
     };
     for index in 0..host.max(1) {
         let name = (host > 0).then(|| format!("server_name host{index}.example;\n"));
-        let Place { listen, certificate, key, .. } = place;
-        let tls = match setup.front {
-            Front::Https => format!(
-                "listen {listen} ssl http2;\nssl_certificate {};\nssl_certificate_key {};\n\
-                 ssl_protocols TLSv1.3;\nhttp2_max_concurrent_streams 128;\n",
-                certificate.display(),
-                key.display()
+        let Place { certificate, key, .. } = place;
+        let (how, tls) = match setup.front {
+            Front::Https => (
+                " ssl http2",
+                format!(
+                    "ssl_certificate {};\nssl_certificate_key {};\nssl_protocols TLSv1.3;\n\
+                     http2_max_concurrent_streams 128;\n",
+                    certificate.display(),
+                    key.display()
+                ),
             ),
-            _ => format!("listen {listen};\n"),
+            _ => ("", String::new()),
         };
-        let _infallible = writeln!(text, "server {{\n{tls}{}", name.unwrap_or_default());
+        text += "server {\n";
+        listen(&mut text, place, how);
+        let _infallible = writeln!(text, "{tls}{}", name.unwrap_or_default());
         for path in 0..paths {
             location(&mut text, &format!("= /path{path}"), setup);
         }
@@ -113,13 +118,15 @@ fn location(text: &mut String, path: &str, setup: &Setup) {
 fn stream(setup: &Setup, place: &Place) -> String {
     let mut text = String::from("stream {\naccess_log off;\nupstream pool {\n");
     servers(&mut text, place);
-    let udp = if setup.front == Front::Udp { " udp" } else { "" };
-    let _infallible = writeln!(
-        text,
-        "}}\nserver {{\nlisten {}{udp};\nproxy_pass pool;\ntcp_nodelay on;\n}}\n}}",
-        place.listen
-    );
-    text
+    text += "}\nserver {\n";
+    listen(&mut text, place, if setup.front == Front::Udp { " udp" } else { "" });
+    text + "proxy_pass pool;\ntcp_nodelay on;\n}\n}\n"
+}
+
+fn listen(text: &mut String, place: &Place, how: &str) {
+    for address in &place.listen {
+        let _infallible = writeln!(text, "listen {address}{how};");
+    }
 }
 
 fn servers(text: &mut String, place: &Place) {

@@ -15,6 +15,9 @@ pub(super) fn unable(setup: &Setup) -> Option<&'static str> {
     if matches!(setup.front, Front::Tcp | Front::Udp) {
         return Some("its crates bring no proxy for TCP or UDP");
     }
+    if setup.n_listeners > 1 {
+        return Some("our program around its crates opens one listener");
+    }
     (setup.routes != Routes::One).then_some("it leaves routes to its host")
 }
 
@@ -31,7 +34,7 @@ pub(super) fn instead(setup: &Setup) -> Option<&'static str> {
 
 pub(super) fn command(setup: &Setup, place: &Place) -> Vec<String> {
     let program = program().unwrap_or_default().display().to_string();
-    let mut words = vec![program, place.listen.to_string(), setup.workers.to_string()];
+    let mut words = vec![program, place.listen[0].to_string(), setup.workers.to_string()];
     words.extend(match setup.front {
         Front::Https => [place.certificate.display().to_string(), place.key.display().to_string()],
         _ => ["-".to_owned(), "-".to_owned()],

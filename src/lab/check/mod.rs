@@ -71,7 +71,7 @@ pub fn check_algorithm(pool: &Pool) -> Vec<Problem> {
 /// the other checks compare parts with each other.
 fn sizes(findings: &mut Findings, lab: &Lab) {
     let Lab { listeners, pools, clients, cues, expectations, .. } = lab;
-    findings.count("listeners", listeners.len(), 64);
+    findings.count("listeners", listeners.len(), 1_000);
     findings.count("pools", pools.len(), 256);
     findings.count("clients", clients.len(), 64);
     findings.count("cues", cues.len(), 256);
