@@ -108,17 +108,23 @@ impl<S: Wire> Idle<S> {
         }
     }
 
-    /// Lets go of connections that rested too long. Returns whether any are left.
-    pub(super) fn tidy(&self, now_ns: u64) -> bool {
-        let mut any = false;
+    /// Lets go of connections that rested too long or were closed. Returns when the next has rested too long, if any
+    /// are left.
+    pub(super) fn tidy(&self, now_ns: u64) -> Option<u64> {
+        let mut until_ns: Option<u64> = None;
         for shelf in self.shelves.borrow_mut().iter_mut() {
             let Some(server) = &shelf.server else { continue };
-            let oldest_ns = now_ns.saturating_sub(server.upstream.idle_timeout.ns());
+            let timeout_ns = server.upstream.idle_timeout.ns();
+            let oldest_ns = now_ns.saturating_sub(timeout_ns);
             shelf.http1.retain_mut(|it| it.since_ns >= oldest_ns && it.connection.is_quiet());
-            any |= shelf.lanes.tidy(oldest_ns);
-            any |= !shelf.http1.is_empty();
+            // The last one used lies on top.
+            let bottom_ns = shelf.http1.first().map(|it| it.since_ns);
+            let shared_ns = shelf.lanes.tidy(oldest_ns).then_some(now_ns);
+            let since_ns = bottom_ns.into_iter().chain(shared_ns).min();
+            let ends_ns = since_ns.map(|since_ns| since_ns.saturating_add(timeout_ns));
+            until_ns = until_ns.into_iter().chain(ends_ns).min();
         }
-        any
+        until_ns
     }
 }
 

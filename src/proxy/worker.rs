@@ -25,8 +25,7 @@ pub struct Worker<N: Network> {
     pub(super) network: N,
     pub(super) shared: Arc<Shared>,
     pub(super) idle: Idle<N::Stream>,
-    /// Whether somebody looks after the idle connections.
-    tidying: Cell<bool>,
+    tidying: Cell<Tidying>,
     pub(super) dice: RefCell<Dice>,
     doors: RefCell<BTreeMap<usize, watch::Sender<Door>>>,
     connections: Cell<u64>,
@@ -47,6 +46,16 @@ pub(super) enum Door {
     Closed,
 }
 
+/// Who looks after the idle connections.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Tidying {
+    Nobody,
+    /// A timer. Some were put there since its last look, or not.
+    Timer {
+        was_used: bool,
+    },
+}
+
 /// Lets some requests be recorded: bursts are, and so many a second.
 #[derive(Debug, Clone, Copy)]
 struct Sampler {
@@ -61,7 +70,7 @@ impl<N: Network> Worker<N> {
             network,
             shared,
             idle: Idle::default(),
-            tidying: Cell::new(false),
+            tidying: Cell::new(Tidying::Nobody),
             dice: RefCell::new(Dice::stream(seed, index as u64)),
             doors: RefCell::default(),
             connections: Cell::new(0),
@@ -144,20 +153,26 @@ impl<N: Network> Worker<N> {
         self.idle.sweep();
     }
 
-    /// Lets go of idle connections in their time. The timer runs only while something rests.
+    /// Lets go of idle connections in their time, and soon of those that their servers have closed. The timer runs only
+    /// while something rests, and ever more slowly while nothing else happens.
     pub(super) fn tidy_later(self: &Rc<Self>) {
-        if self.tidying.replace(true) {
+        if self.tidying.replace(Tidying::Timer { was_used: true }) != Tidying::Nobody {
             return;
         }
         let worker = Rc::clone(self);
         tokio::task::spawn_local(async move {
+            let mut pause = TIDY_PAUSE;
             loop {
-                tokio::time::sleep(TIDY_PAUSE).await;
-                if !worker.idle.tidy(worker.shared.clock.now_ns()) {
-                    break;
-                }
+                tokio::time::sleep(pause).await;
+                let now_ns = worker.shared.clock.now_ns();
+                let Some(until_ns) = worker.idle.tidy(now_ns) else { break };
+                let timer = worker.tidying.replace(Tidying::Timer { was_used: false });
+                let was_used = timer == Tidying::Timer { was_used: true };
+                pause = if was_used { TIDY_PAUSE } else { TIDY_PAUSE_MAX.min(2 * pause) };
+                let needed = Duration::from_nanos(until_ns.saturating_sub(now_ns));
+                pause = pause.min(needed + TIDY_PAUSE);
             }
-            worker.tidying.set(false);
+            worker.tidying.set(Tidying::Nobody);
         });
     }
 
@@ -256,6 +271,8 @@ const TOO_MANY: &[u8] = b"HTTP/1.1 503 Service Unavailable\r\n\
     503 Service Unavailable too many connections are open";
 /// Idle connections outlive their time by this much at most.
 const TIDY_PAUSE: Duration = Duration::from_millis(500);
+/// Connections that their servers have closed lie about for this long at most.
+const TIDY_PAUSE_MAX: Duration = Duration::from_secs(8);
 /// Longer than a connection is on its way within a machine or a house, and nothing to somebody who waits.
 const CLOSES_IN: Duration = Duration::from_millis(100);
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
