@@ -22,6 +22,7 @@ use super::workbench::Workbench;
 /// What the side remembers.
 #[derive(Default)]
 pub(super) struct Side {
+    cards: servers::Cards,
     serve: serve::Serve,
 }
 
@@ -39,7 +40,7 @@ pub(super) fn side_ui(ui: &mut Ui, side: &mut Side, workbench: &mut Workbench) {
                 }
             } else {
                 clients::clients_ui(ui, workbench);
-                servers::servers_ui(ui, workbench);
+                servers::servers_ui(ui, &mut side.cards, workbench);
             }
             if all_controls {
                 pool::pool_ui(ui, workbench);

@@ -1,8 +1,10 @@
 //! Server cards: how a server is, and what it is told to be.
 
+use std::sync::Arc;
+
 use egui::{
-    Align, Color32, CornerRadius, Layout, Rect, RichText, Sense, Stroke, StrokeKind, Ui,
-    WidgetInfo, vec2,
+    Align, Color32, CornerRadius, InnerResponse, Layout, Rect, RichText, Sense, Stroke, StrokeKind,
+    Ui, WidgetInfo, vec2,
 };
 
 use super::fields::Field;
@@ -17,7 +19,33 @@ use crate::ui::theme::{self, Theme};
 use crate::ui::widgets::{Scale, caption_ui, card_ui, number};
 use crate::ui::workbench::Workbench;
 
-pub(super) fn servers_ui(ui: &mut Ui, workbench: &mut Workbench) {
+/// How high the cards are. Of many, only those near to what is in sight are built: sixty with their sliders would take
+/// as long as the rest of the window.
+#[derive(Default)]
+pub(super) struct Cards {
+    heights: Vec<f32>,
+    /// What else they depend on than on what is on them.
+    of: (String, bool),
+}
+
+impl Cards {
+    /// Forgets the heights where other cards are shown.
+    fn settle(&mut self, pool: &str, all_controls: bool, n_servers: usize) {
+        if (self.of.0.as_str(), self.of.1, self.heights.len()) != (pool, all_controls, n_servers) {
+            *self = Self { heights: vec![0.0; n_servers], of: (pool.to_owned(), all_controls) };
+        }
+    }
+
+    /// The height of a card that is far from sight. Those next to it are near, so that the keyboard finds them.
+    fn out_of_sight(&self, ui: &Ui, index: usize) -> Option<f32> {
+        let height = self.heights[index];
+        let (top, sight) = (ui.cursor().top(), ui.clip_rect().y_range().expand(NEAR));
+        let is_near = top <= sight.max && top + height >= sight.min;
+        (height > 0.0 && !is_near).then_some(height)
+    }
+}
+
+pub(super) fn servers_ui(ui: &mut Ui, cards: &mut Cards, workbench: &mut Workbench) {
     focus_ui(ui, workbench);
     let add = caption_ui(ui, "Servers", |ui| {
         let colour = Theme::of(ui).accent;
@@ -36,7 +64,12 @@ pub(super) fn servers_ui(ui: &mut Ui, workbench: &mut Workbench) {
     let (draft, wrong) = workbench.desk.parts();
     let Some(pool) = draft.pools.get_mut(focus) else { return };
     let (pool_name, mut asked) = (pool.name.clone(), None);
+    cards.settle(&pool_name, all_controls, pool.servers.len());
     for (index, server) in pool.servers.iter_mut().enumerate() {
+        if let Some(height) = cards.out_of_sight(ui, index) {
+            ui.allocate_space(vec2(ui.available_width(), height));
+            continue;
+        }
         let card = Card {
             badge: badges.of(&pool_name, &server.name),
             seen: seen.server(&server.name),
@@ -45,7 +78,9 @@ pub(super) fn servers_ui(ui: &mut Ui, workbench: &mut Workbench) {
             wrong,
             path: format!("pools[{focus}].servers[{index}]"),
         };
-        if let Some(what) = card.ui(ui, server) {
+        let shown = card.ui(ui, server);
+        cards.heights[index] = shown.response.rect.height();
+        if let Some(what) = shown.inner {
             asked = Some((index, what));
         }
     }
@@ -82,7 +117,7 @@ enum Asked {
 struct Seen {
     pool: Option<PoolFrame>,
     /// Tries that each server was given over the last while, and all of them together.
-    started: Vec<(String, u64)>,
+    started: Vec<(Arc<str>, u64)>,
     total: u64,
     selection: Selection,
 }
@@ -97,15 +132,7 @@ impl Seen {
     fn of(workbench: &Workbench) -> Self {
         let name = workbench.pool().map_or("", |pool| pool.name.as_str());
         let now_ns = workbench.moment_ns();
-        let frames = workbench.story.frames_between(now_ns.saturating_sub(SHARE_NS), now_ns);
-        let mut started: Vec<(String, u64)> = Vec::new();
-        for server in frames.filter_map(|frame| frame.pool(name)).flat_map(|pool| &pool.servers) {
-            let count = server.measured.counters.started;
-            match started.iter_mut().find(|(known, _)| **known == *server.name) {
-                Some((_, sum)) => *sum += count,
-                None => started.push((server.name.to_string(), count)),
-            }
-        }
+        let started = workbench.story.given(name, now_ns.saturating_sub(SHARE_NS), now_ns);
         Self {
             pool: workbench.frame().and_then(|frame| frame.pool(name)).cloned(),
             total: started.iter().map(|(_, count)| count).sum(),
@@ -115,7 +142,7 @@ impl Seen {
     }
 
     fn server(&self, name: &str) -> SeenServer<'_> {
-        let started = self.started.iter().find(|(known, _)| known == name);
+        let started = self.started.iter().find(|(known, _)| **known == *name);
         SeenServer {
             frame: self.pool.as_ref().and_then(|pool| pool.server(name)),
             share: started
@@ -136,18 +163,18 @@ struct Card<'a> {
 }
 
 impl Card<'_> {
-    fn ui(self, ui: &mut Ui, server: &mut Server) -> Option<Asked> {
+    fn ui(self, ui: &mut Ui, server: &mut Server) -> InnerResponse<Option<Asked>> {
         let theme = Theme::of(ui);
         let colour = self.badge.colour(theme);
-        let mut asked = None;
         let card = card_ui(ui, |ui| {
             ui.spacing_mut().item_spacing.y = 0.0;
-            asked = self.head_ui(ui, server);
+            let asked = self.head_ui(ui, server);
             self.slots_ui(ui, server);
             self.sliders_ui(ui, server);
             if self.all_controls {
                 server_more::server_more_ui(ui, server, self.wrong, &self.path);
             }
+            asked
         });
         let area = card.response.rect;
         let edge = Rect::from_min_max(area.min, egui::pos2(area.left() + 4.0, area.bottom()));
@@ -158,7 +185,7 @@ impl Card<'_> {
             let stroke = Stroke::new(1.5, theme.accent);
             ui.painter().rect_stroke(area, theme::CARD_RADIUS, stroke, StrokeKind::Inside);
         }
-        asked
+        card
     }
 
     /// Badge and name, which select it; its state, its share, and its menu.
@@ -292,6 +319,8 @@ pub(super) fn free_name(pool: &Pool, like: &str) -> String {
     letters.chain(numbered).find(is_free).unwrap_or_default()
 }
 
+/// In points: a few cards.
+const NEAR: f32 = 200.0;
 const SHARE_NS: u64 = 10_000_000_000;
 const SLOTS_MAX: u32 = 12;
 /// Room for share and menu beside the name, and for a word about its state.

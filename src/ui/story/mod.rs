@@ -104,6 +104,23 @@ impl Story {
         self.frames.range(first..end)
     }
 
+    /// How many tries each server of a pool was given in a stretch of time.
+    pub fn given(&self, pool: &str, from_ns: u64, to_ns: u64) -> Vec<(Arc<str>, u64)> {
+        let mut given: Vec<(Arc<str>, u64)> = Vec::new();
+        let frames = self.frames_between(from_ns, to_ns).filter_map(|frame| frame.pool(pool));
+        for (place, server) in frames.flat_map(|pool| pool.servers.iter().enumerate()) {
+            let count = server.measured.counters.started;
+            // Nearly always where it was in the frame before.
+            let is_here = given.get(place).is_some_and(|(known, _)| *known == server.name);
+            let search = || given.iter().position(|(known, _)| *known == server.name);
+            match if is_here { Some(place) } else { search() } {
+                Some(at) => given[at].1 += count,
+                None => given.push((Arc::clone(&server.name), count)),
+            }
+        }
+        given
+    }
+
     /// How things stood at a moment: the last frame that ended by then, or the first there is.
     pub fn frame_at(&self, at_ns: u64) -> Option<&Frame> {
         let after = self.frames.partition_point(|frame| frame.at_ns <= at_ns);

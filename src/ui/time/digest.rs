@@ -145,8 +145,12 @@ impl Bucket {
         self.latency = self.latency.merge(latency);
         self.finished += frame.proxied.counters.finished();
         self.errors += frame.proxied.counters.errors();
-        for server in frame.pool(pool).into_iter().flat_map(|pool| &pool.servers) {
-            let found = self.servers.iter_mut().position(|known| known.name == server.name);
+        let servers = frame.pool(pool).map_or(&[][..], |pool| &pool.servers);
+        for (place, server) in servers.iter().enumerate() {
+            // Nearly always where it was in the frame before.
+            let is_here = self.servers.get(place).is_some_and(|known| known.name == server.name);
+            let search = || self.servers.iter().position(|known| known.name == server.name);
+            let found = if is_here { Some(place) } else { search() };
             let index = found.unwrap_or_else(|| {
                 self.servers.push(Server { name: Arc::clone(&server.name), ..Server::default() });
                 self.servers.len() - 1

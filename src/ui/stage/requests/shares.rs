@@ -1,5 +1,7 @@
 //! Who got how many of the last requests: a thin bar in the servers' colours, and a sentence about it.
 
+use std::sync::Arc;
+
 use egui::{Align, Layout, Rect, RichText, Sense, Ui, WidgetInfo, pos2, vec2};
 
 use crate::ui::badges::Badge;
@@ -38,22 +40,13 @@ struct Share {
 fn shares(workbench: &Workbench) -> Vec<Share> {
     let Some(pool) = workbench.pool() else { return Vec::new() };
     let to_ns = workbench.moment_ns();
-    let mut counts: Vec<(&str, u64)> = Vec::new();
-    for frame in workbench.story.frames_between(to_ns.saturating_sub(RECENT_NS), to_ns) {
-        for server in frame.pool(&pool.name).iter().flat_map(|pool| &pool.servers) {
-            let started = server.measured.counters.started;
-            match counts.iter_mut().find(|(name, _)| *name == &*server.name) {
-                Some((_, count)) => *count += started,
-                None => counts.push((&server.name, started)),
-            }
-        }
-    }
+    let counts = workbench.story.given(&pool.name, to_ns.saturating_sub(RECENT_NS), to_ns);
     let total: u64 = counts.iter().map(|(_, count)| count).sum();
     if total == 0 {
         return Vec::new();
     }
-    let share = |(name, count): (&str, u64)| Share {
-        badge: workbench.badge(&pool.name, name),
+    let share = |(name, count): (Arc<str>, u64)| Share {
+        badge: workbench.badge(&pool.name, &name),
         part: count as f64 / total as f64,
     };
     counts.into_iter().map(share).collect()
