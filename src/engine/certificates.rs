@@ -1,6 +1,7 @@
 //! Certificates of listeners and trust towards servers, loaded again when their files change.
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -8,7 +9,7 @@ use super::control::Control;
 use super::diff::{carries_bytes, speaks_tls};
 use super::event::Kind;
 use super::settings::Settings;
-use super::status::Trouble;
+use super::status::{Cure, Trouble};
 use crate::lab::{Lab, Listener, Protocol, Tls, UpstreamTls, Verify};
 use crate::period::Clock;
 use crate::proxy::tls::{Fingerprint, Inside, Origination, Surroundings, Termination};
@@ -27,6 +28,10 @@ impl Certificates {
         let Settings { folder, authority_folder, .. } = settings;
         let surroundings = Surroundings::new(folder.clone(), authority_folder.clone(), clock);
         Self { surroundings, originations: BTreeMap::new(), mocks: None, clients: None }
+    }
+
+    pub(super) fn move_to(&mut self, lab_folder: PathBuf) {
+        self.surroundings.move_to(lab_folder);
     }
 
     /// For the pools that speak TLS now: others may have done so before.
@@ -82,7 +87,10 @@ impl Control {
 
     /// Certificates that cannot be loaded are tried again and again, but told once.
     fn lacks(&mut self, name: &str, why: &str) {
-        let trouble = Trouble::new(why, "");
+        let mut trouble = Trouble::new(why, "");
+        if self.lab.listener(name).and_then(|it| it.tls.as_ref()).is_some_and(is_from_files) {
+            trouble = trouble.cured_by(Cure::LocalCertificate);
+        }
         let gate = self.gate_mut(name);
         if gate.termination.is_none() {
             if gate.set_trouble(trouble) {
@@ -193,10 +201,13 @@ fn inside(listener: &Listener) -> Inside {
     }
 }
 
+fn is_from_files(tls: &Tls) -> bool {
+    matches!(tls.certificates, crate::lab::Certificates::Files(_))
+}
+
 /// Whether anything in the lab comes from a certificate file.
 fn has_files(lab: &Lab) -> bool {
-    let files = |tls: &Tls| matches!(tls.certificates, crate::lab::Certificates::Files(_));
-    lab.listeners.iter().filter_map(|listener| listener.tls.as_ref()).any(files)
+    lab.listeners.iter().filter_map(|listener| listener.tls.as_ref()).any(is_from_files)
         || lab.pools.iter().any(|pool| pool.upstream.tls.authority_file.is_some())
 }
 

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
@@ -78,6 +79,7 @@ pub(super) enum Order {
     TellCourse { tell: SyncSender<Course> },
     AllowCommands(Vec<lab::Command>),
     Restart { pool: String, server: String },
+    Move(PathBuf),
     ReopenLogs,
     Stop,
     StopAtOnce,
@@ -294,6 +296,11 @@ impl Control {
             Order::TellCourse { tell } => drop(tell.try_send(self.course())),
             Order::AllowCommands(agreed) => self.allow_commands(agreed),
             Order::Restart { pool, server } => self.restart_copy(pool, server),
+            Order::Move(folder) => {
+                self.certificates.move_to(folder.clone());
+                self.settings.folder = folder;
+                self.tend();
+            }
             Order::ReopenLogs => {
                 let logs = self.gates.values().filter_map(|gate| gate.log.as_ref());
                 logs.for_each(LogWriter::reopen);

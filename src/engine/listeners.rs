@@ -12,7 +12,7 @@ use super::control::Control;
 use super::event::Kind;
 use super::log::LogWriter;
 use super::port_owner;
-use super::status::{ListenerState, Trouble};
+use super::status::{Cure, ListenerState, Trouble};
 use crate::lab::{Lab, Listener, Protocol};
 use crate::meter::Meter;
 use crate::proxy::tls::Termination;
@@ -244,15 +244,18 @@ pub(super) fn why_not(address: SocketAddr, error: &io::Error) -> Trouble {
                 format!("port {port} is in use{by}"),
                 format!("{stop}, or choose another port (0 takes a free one)"),
             )
+            .cured_by(Cure::FreePort)
         }
         io::ErrorKind::PermissionDenied => Trouble::new(
             format!("port {port} needs more rights than this program has"),
             "choose a port from 1024 on",
-        ),
+        )
+        .cured_by(Cure::FreePort),
         io::ErrorKind::AddrNotAvailable => Trouble::new(
             format!("{} is no address of this machine", address.ip()),
             "write 127.0.0.1, or an address that this machine has",
-        ),
+        )
+        .cured_by(Cure::OwnAddress),
         _ => Trouble::new(format!("{address} cannot be opened: {error}"), ""),
     }
 }

@@ -39,6 +39,7 @@ mod sockets;
 mod status;
 mod watcher;
 
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::mpsc::sync_channel;
 use std::thread::JoinHandle;
@@ -66,7 +67,7 @@ pub use printed::Printed;
 pub use samples::{SamplesError, fill_samples};
 pub use script::Course;
 pub use settings::{Consent, Settings};
-pub use status::{ListenerState, ListenerStatus, ServerState, ServerStatus, Status, Trouble};
+pub use status::{Cure, ListenerState, ListenerStatus, ServerState, ServerStatus, Status, Trouble};
 pub use watcher::{Bell, News, Watcher};
 
 /// A lab that runs on real sockets. Dropping it stops everything at once; [`Engine::stop`] lets requests finish.
@@ -154,6 +155,11 @@ impl Engine {
     /// Ends one copy of a command, if it still runs, and starts it anew on the same port. Nothing if it may not run.
     pub fn restart(&self, pool: &str, server: &str) {
         self.order(Order::Restart { pool: pool.to_owned(), server: server.to_owned() });
+    }
+
+    /// The lab was put into another folder: from now on the files it names are looked for there. What runs goes on.
+    pub fn move_to(&self, folder: PathBuf) {
+        self.order(Order::Move(folder));
     }
 
     /// Opens the files of all logs anew, for those who have moved them away.

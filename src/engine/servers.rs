@@ -9,7 +9,7 @@ use super::diff::speaks_tls;
 use super::event::Kind;
 use super::names::{Found, What};
 use super::printed;
-use super::status::{ServerState, Trouble};
+use super::status::{Cure, ServerState, Trouble};
 use crate::lab::{self, Lab, Pool, Server};
 use crate::proxy::Plan;
 use crate::world::{
@@ -74,10 +74,12 @@ impl Running {
                     let how = code.map_or_else(String::new, |code| format!(" with code {code}"));
                     let last = last_words(copy);
                     let what = format!("its program ended{how}{last}");
-                    ServerState::Trouble(Trouble::new(what, "look at its output"))
+                    let trouble = Trouble::new(what, "look at its output");
+                    ServerState::Trouble(trouble.cured_by(Cure::Restart))
                 }
                 CopyStatus::Failed(why) => {
-                    ServerState::Trouble(Trouble::new(why, "look at its command line"))
+                    let trouble = Trouble::new(why, "look at its command line");
+                    ServerState::Trouble(trouble.cured_by(Cure::Restart))
                 }
             },
         }

@@ -74,17 +74,35 @@ pub enum ServerState {
 pub struct Trouble {
     pub what: String,
     pub remedy: String,
+    pub cure: Option<Cure>,
+}
+
+/// What takes the trouble away without looking any further.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Cure {
+    /// The listener takes any free port.
+    FreePort,
+    /// The listener takes the address that every machine has for itself.
+    OwnAddress,
+    /// The local authority makes the listener's certificate.
+    LocalCertificate,
+    /// The server's program starts anew.
+    Restart,
 }
 
 impl Trouble {
     pub(super) fn new(what: impl Into<String>, remedy: impl Into<String>) -> Self {
-        Self { what: what.into(), remedy: remedy.into() }
+        Self { what: what.into(), remedy: remedy.into(), cure: None }
+    }
+
+    pub(super) fn cured_by(self, cure: Cure) -> Self {
+        Self { cure: Some(cure), ..self }
     }
 }
 
 impl std::fmt::Display for Trouble {
     fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let Self { what, remedy } = self;
+        let Self { what, remedy, cure: _ } = self;
         if remedy.is_empty() { write!(out, "{what}") } else { write!(out, "{what}: {remedy}") }
     }
 }

@@ -26,7 +26,7 @@ impl App {
         let Some(checked) = self.consents.narrowed(&good) else {
             let what = self.workbench.desk.problems().first().map(|problem| problem.what.clone());
             let remedy = "open another lab".to_owned();
-            return self.failed = what.map(|what| Trouble { what, remedy });
+            return self.failed = what.map(|what| Trouble { what, remedy, cure: None });
         };
         let wake = {
             let ctx = ctx.clone();
@@ -81,7 +81,13 @@ impl App {
                     }
                 }
                 News::Saved { file, lab } => {
-                    self.notices.tell(format!("Saved {}", name_of(&file)), now_secs);
+                    let mut told = format!("Saved {}", name_of(&file));
+                    let folder = folder_of(&file);
+                    if self.workbench.desk.file().map(folder_of).is_some_and(|it| it != folder) {
+                        told += ". Files that it names are looked for beside it now";
+                    }
+                    self.notices.tell(told, now_secs);
+                    self.move_to(folder);
                     self.note_opened(&file);
                     self.workbench.desk.kept_in(file, *lab);
                 }
@@ -140,6 +146,17 @@ impl App {
         self.start(ctx);
     }
 
+    /// The lab's file lies in this folder now.
+    fn move_to(&mut self, folder: PathBuf) {
+        if folder == self.settings.folder {
+            return;
+        }
+        if let Some(watch) = &self.watch {
+            watch.engine().move_to(folder.clone());
+        }
+        self.settings.folder = folder;
+    }
+
     fn note_opened(&mut self, file: &Path) {
         if let Some(memory) = &mut self.memory {
             memory.kept.opened(file);
@@ -163,7 +180,7 @@ fn trouble_of(error: &EngineError) -> Trouble {
         }
         EngineError::Watch(_) => "Try again",
     };
-    Trouble { what: format!("Nothing runs: {error}"), remedy: remedy.to_owned() }
+    Trouble { what: format!("Nothing runs: {error}"), remedy: remedy.to_owned(), cure: None }
 }
 
 /// A lab to begin with: one address, two servers, a little traffic.

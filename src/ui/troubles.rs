@@ -1,5 +1,7 @@
 //! What is wrong, in a strip under the bar, with what can be done about it; and a stage for when nothing runs.
 
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+
 use egui::{Frame, Margin, Panel, RichText, ScrollArea, Ui, WidgetInfo};
 
 use super::consent::Consents;
@@ -7,8 +9,8 @@ use super::theme::{self, Theme};
 use super::verb::Verb;
 use super::widgets::{icon_button, number};
 use super::workbench::Workbench;
-use crate::engine::{ListenerState, ServerState, ServerStatus, Status};
-use crate::lab::Command;
+use crate::engine::{Cure, ListenerState, ServerState, ServerStatus, Status};
+use crate::lab::{Certificates, Command, Listener};
 
 /// One thing that somebody has to know.
 #[derive(Debug, Clone, PartialEq)]
@@ -26,8 +28,8 @@ struct Row {
 #[derive(Debug, Clone, PartialEq)]
 enum Act {
     Ask(Verb),
-    /// The listener takes any free port.
-    FreePort(String),
+    /// An edit of the listener of this name.
+    Mend(String, Cure),
     /// The listener stays on this machine.
     OnlyHere,
 }
@@ -110,30 +112,60 @@ impl Act {
     fn perform(self, workbench: &mut Workbench) {
         match self {
             Self::Ask(verb) => workbench.ask(verb),
-            Self::FreePort(name) => {
+            Self::Mend(name, cure) => {
                 let listeners = &mut workbench.desk.draft.listeners;
-                let listener = listeners.iter_mut().find(|listener| listener.name == name);
-                if let Some(listener) = listener
-                    && let Ok(mut address) = listener.address.parse::<std::net::SocketAddr>()
-                {
-                    address.set_port(0);
-                    listener.address = address.to_string();
+                if let Some(listener) = listeners.iter_mut().find(|it| it.name == name) {
+                    mend(listener, cure);
                 }
             }
             Self::OnlyHere => {
                 let listeners = workbench.desk.draft.listeners.iter_mut();
                 for listener in listeners.filter(|it| super::consent::is_wide(it)) {
-                    if let Ok(mut address) = listener.address.parse::<std::net::SocketAddr>() {
-                        address.set_ip(match address.ip() {
-                            std::net::IpAddr::V4(_) => std::net::Ipv4Addr::LOCALHOST.into(),
-                            std::net::IpAddr::V6(_) => std::net::Ipv6Addr::LOCALHOST.into(),
-                        });
-                        listener.address = address.to_string();
-                        listener.exposed = false;
-                    }
+                    mend(listener, Cure::OwnAddress);
                 }
             }
         }
+    }
+}
+
+fn mend(listener: &mut Listener, cure: Cure) {
+    match cure {
+        Cure::FreePort | Cure::OwnAddress => {
+            let Ok(mut address) = listener.address.parse::<SocketAddr>() else { return };
+            if cure == Cure::FreePort {
+                address.set_port(0);
+            } else {
+                address.set_ip(match address.ip() {
+                    IpAddr::V4(_) => Ipv4Addr::LOCALHOST.into(),
+                    IpAddr::V6(_) => Ipv6Addr::LOCALHOST.into(),
+                });
+                listener.exposed = false;
+            }
+            listener.address = address.to_string();
+        }
+        Cure::LocalCertificate => {
+            let Some(tls) = &mut listener.tls else { return };
+            if let Certificates::Files(files) = &tls.certificates {
+                let named: Vec<String> = files.iter().flat_map(|it| it.hosts.clone()).collect();
+                tls.certificates = if named.is_empty() {
+                    Certificates::default()
+                } else {
+                    Certificates::Local { hosts: named }
+                };
+            }
+        }
+        // Not of a listener.
+        Cure::Restart => {}
+    }
+}
+
+/// What the button says that brings a cure.
+fn words(cure: Cure) -> &'static str {
+    match cure {
+        Cure::FreePort => "Use a free port",
+        Cure::OwnAddress => "Only this machine",
+        Cure::LocalCertificate => "Use a local certificate",
+        Cure::Restart => "Start it again",
     }
 }
 
@@ -209,14 +241,13 @@ fn listener_rows(status: &Status) -> impl Iterator<Item = Row> + '_ {
     status.listeners.iter().filter_map(|listener| {
         let ListenerState::Trouble { still_at, trouble } = &listener.state else { return None };
         let still = still_at.map_or_else(String::new, |at| format!(", still open at {at}"));
-        let is_taken = trouble.what.contains("is in use") || trouble.what.contains("more rights");
-        let free = ("Use a free port", Act::FreePort(listener.name.clone()));
+        let mend = |cure| (words(cure), Act::Mend(listener.name.clone(), cure));
         Some(Row {
             text: format!("Listener {}: {}{still}", listener.name, trouble.what),
             remedy: sentence(&trouble.remedy),
             list: Vec::new(),
             is_error: true,
-            act: is_taken.then_some(free),
+            act: trouble.cure.map(mend),
             waits: false,
         })
     })
@@ -230,12 +261,14 @@ fn server_rows(status: &Status) -> Vec<Row> {
         if rows.len() == SERVERS_MAX {
             break;
         }
+        let (pool, name) = (server.pool.clone(), server.name.clone());
+        let again = |cure| (words(cure), Act::Ask(Verb::Restart { pool, server: name }));
         rows.push(Row {
             text: format!("Server {}: {}", server.name, trouble.what),
             remedy: sentence(&trouble.remedy),
             list: Vec::new(),
             is_error: true,
-            act: None,
+            act: trouble.cure.map(again),
             waits: true,
         });
     }
@@ -270,12 +303,31 @@ const SERVERS_MAX: usize = 3;
 mod tests {
     use super::*;
 
-    #[test]
-    fn a_free_port_is_taken_by_the_draft() {
-        let lab = crate::lab::load(crate::lab::PRESETS[0].text.as_bytes()).unwrap().lab.into_lab();
+    fn mended(cure: Cure, spoil: impl FnOnce(&mut Listener)) -> Listener {
+        let preset = crate::lab::PRESETS[0].text.as_bytes();
+        let mut lab = crate::lab::load(preset).unwrap().lab.into_lab();
+        spoil(&mut lab.listeners[0]);
+        let name = lab.listeners[0].name.clone();
         let desk = super::super::desk::Desk::new(lab, None);
         let mut workbench = Workbench::new(desk, Default::default());
-        Act::FreePort("front".to_owned()).perform(&mut workbench);
-        assert_eq!(workbench.desk.draft.listeners[0].address, "127.0.0.1:0");
+        Act::Mend(name, cure).perform(&mut workbench);
+        workbench.desk.draft.listeners.remove(0)
+    }
+
+    #[test]
+    fn a_cure_of_a_listener_is_an_edit_of_the_draft() {
+        let freed = mended(Cure::FreePort, |it| it.address = "127.0.0.1:80".to_owned());
+        assert_eq!(freed.address, "127.0.0.1:0");
+        let own = mended(Cure::OwnAddress, |it| {
+            (it.address, it.exposed) = ("192.0.2.1:8080".to_owned(), true);
+        });
+        assert_eq!((own.address.as_str(), own.exposed), ("127.0.0.1:8080", false));
+        let files = |hosts| crate::lab::CertificateFiles { hosts, ..Default::default() };
+        let files = vec![files(vec!["shop.example".to_owned()]), files(Vec::new())];
+        let certificates = Certificates::Files(files);
+        let tls = crate::lab::Tls { certificates, ..Default::default() };
+        let local = mended(Cure::LocalCertificate, |it| it.tls = Some(tls));
+        let hosts = vec!["shop.example".to_owned()];
+        assert_eq!(local.tls.unwrap().certificates, Certificates::Local { hosts });
     }
 }

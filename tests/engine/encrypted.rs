@@ -4,6 +4,7 @@ use std::io::{Read as _, Write as _};
 use std::path::Path;
 use std::sync::Arc;
 
+use evenkeel::engine::{Cure, ListenerState};
 use rustls::pki_types::CertificateDer;
 use rustls::{ClientConfig, RootCertStore};
 
@@ -147,10 +148,25 @@ fn shown(stream: &Secured) -> CertificateDer<'static> {
 }
 
 #[test]
-fn replaced_certificate_files_are_shown_to_new_clients_and_disturb_no_old_one() {
-    let settings = settings("files");
-    let folder = settings.folder.clone();
-    let text = format!(
+fn a_lab_that_is_put_elsewhere_finds_its_files_there() {
+    let folders = settings("moved");
+    let elsewhere = folders.folder.join("elsewhere");
+    std::fs::create_dir(&elsewhere).unwrap();
+    write_certificate(&elsewhere);
+    let running = Running::start_with(folders, &from_files(""));
+    let state = || running.engine.status().listeners[0].state.clone();
+    let cure = match state() {
+        ListenerState::Trouble { trouble, .. } => trouble.cure,
+        other => panic!("{other:?}"),
+    };
+    assert_eq!(cure, Some(Cure::LocalCertificate));
+    running.engine.move_to(elsewhere);
+    wait_for("a listener that found its files", || matches!(state(), ListenerState::Open { .. }));
+}
+
+/// A lab with a listener that shows what is in its certificate file.
+fn from_files(more: &str) -> String {
+    format!(
         r#"(
             version: 1,
             listeners: [(
@@ -160,8 +176,17 @@ fn replaced_certificate_files_are_shown_to_new_clients_and_disturb_no_old_one() 
                 tls: (certificates: files([(certificate: "certificate.pem", key: "key.pem")])),
             )],
             pools: [(name: "web", servers: [{MOCK}])],
-            clients: [(name: "all", listener: "front", arrivals: steady(per_second: 100))],
+            {more}
         )"#
+    )
+}
+
+#[test]
+fn replaced_certificate_files_are_shown_to_new_clients_and_disturb_no_old_one() {
+    let settings = settings("files");
+    let folder = settings.folder.clone();
+    let text = from_files(
+        r#"clients: [(name: "all", listener: "front", arrivals: steady(per_second: 100))],"#,
     );
     // The files are not there yet: the listener says so, and so do those who wait for it.
     let running = Running::start_with(settings, &text);

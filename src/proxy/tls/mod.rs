@@ -55,6 +55,10 @@ impl Surroundings {
         Self { lab_folder, authority_folder, clock, system_roots: OnceLock::new() }
     }
 
+    pub fn move_to(&mut self, lab_folder: PathBuf) {
+        self.lab_folder = lab_folder;
+    }
+
     fn path(&self, written: &str) -> PathBuf {
         self.lab_folder.join(written)
     }
