@@ -51,6 +51,13 @@ macro_rules! names {
                     Self::Other => "",
                 }
             }
+
+            /// As HTTP/2 has it: made before anybody asks. Nothing for [`Name::Other`].
+            fn header(self) -> Option<HeaderName> {
+                static HEADERS: [HeaderName; Name::Other as usize] =
+                    [$(HeaderName::from_static($text),)*];
+                HEADERS.get(self as usize).cloned()
+            }
         }
     };
 }
@@ -215,16 +222,12 @@ impl Fields {
         let text = Bytes::from(text);
         let mut map = HeaderMap::with_capacity(lines.len());
         for line in &lines {
-            let name = match line.name {
-                Name::Other => name_of(&text, line),
-                known => known.text().as_bytes(),
-            };
+            let name = line.name.header();
+            let name = name.or_else(|| HeaderName::from_bytes(name_of(&text, line)).ok());
             let value_at = line.value_at as usize;
             let value = text.slice(value_at..value_at + line.value_length as usize);
             // What was read here or by h2 is valid for both.
-            if let (Ok(name), Ok(value)) =
-                (HeaderName::from_bytes(name), HeaderValue::from_maybe_shared(value))
-            {
+            if let (Some(name), Ok(value)) = (name, HeaderValue::from_maybe_shared(value)) {
                 map.append(name, value);
             }
         }
@@ -314,6 +317,8 @@ mod tests {
         assert_eq!(fields.to_map(), map);
         assert_eq!(Name::of(b"x-served-by"), Name::XServedBy);
         assert_eq!(Name::of(Name::Te.text().as_bytes()), Name::Te);
+        assert_eq!(Name::XServedBy.header(), Some(HeaderName::from_static("x-served-by")));
+        assert_eq!(Name::Other.header(), None);
         assert!((Name::Other as u32) < u32::BITS);
     }
 }
