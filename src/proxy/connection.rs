@@ -2,6 +2,7 @@
 
 use std::cell::RefCell;
 use std::net::SocketAddr;
+use std::pin::Pin;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
@@ -51,6 +52,9 @@ pub(super) struct Connection<N: Network> {
     pub(super) tunnel: RefCell<Option<l7::Tunnel<N::Stream>>>,
 }
 
+/// All that is still to come of a connection.
+pub(super) type Serving = Pin<Box<dyn Future<Output = ()>>>;
+
 /// A client and the address that it came to.
 pub(super) type Told = (SocketAddr, SocketAddr);
 
@@ -62,11 +66,31 @@ impl<N: Network> Connection<N> {
 }
 
 /// Serves a connection to its end.
-pub(super) async fn serve<N: Network>(worker: &Rc<Worker<N>>, arrival: Arrival, stream: N::Stream) {
+pub(super) fn serve<N: Network>(
+    worker: Rc<Worker<N>>,
+    arrival: Arrival,
+    stream: N::Stream,
+) -> impl Future<Output = ()> {
+    // In boxes, as is every part of a connection's way that it leaves or that few take: a task is as large as its
+    // largest part, for as long as it lasts, and most connections are idle most of the time.
+    let admitted = Box::pin(admit(worker, arrival, stream));
+    async move {
+        if let Some(serving) = admitted.await {
+            serving.await;
+        }
+    }
+}
+
+/// Finds out who comes and how, and returns what serves it.
+async fn admit<N: Network>(
+    worker: Rc<Worker<N>>,
+    arrival: Arrival,
+    stream: N::Stream,
+) -> Option<Serving> {
     let Arrival { slot, peer, number, at_ns, door } = arrival;
-    let Some(listener) = worker.shared.plan.load().listener(slot).map(Arc::clone) else { return };
+    let listener = worker.shared.plan.load().listener(slot).map(Arc::clone)?;
     let mut connection = Connection {
-        worker: Rc::clone(worker),
+        worker,
         slot,
         number,
         client: peer,
@@ -81,23 +105,18 @@ pub(super) async fn serve<N: Network>(worker: &Rc<Worker<N>>, arrival: Arrival, 
     };
     let mut transport = Transport::plain(stream, Bytes::new());
     if listener.proxy_protocol != ProxyProtocolIn::Off {
-        let Some(told) = connection.be_told(transport, &listener).await else { return };
-        transport = told;
+        transport = connection.be_told(transport, &listener).await?;
     }
     if let Some(config) = &listener.tls {
-        // In a box, as is every part of a connection's way that it leaves or that few take: a task is as large as its
-        // largest part, for as long as it lasts, and most connections are idle most of the time.
-        let secured = Box::pin(connection.secure(transport, config, &listener));
-        let Some(secured) = secured.await else { return };
-        transport = secured;
+        transport = connection.secure(transport, config, &listener).await?;
     }
     match listener.protocol {
-        Protocol::Http => Box::pin(l7::serve(connection, transport)).await,
+        Protocol::Http => l7::begin(connection, transport).await,
         Protocol::Tcp | Protocol::TlsPassthrough => {
-            Box::pin(l4::serve(connection, transport, listener)).await;
+            Some(Box::pin(l4::serve(connection, transport, listener)))
         }
         // Datagrams make no connections.
-        Protocol::Udp => {}
+        Protocol::Udp => None,
     }
 }
 

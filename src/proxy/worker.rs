@@ -204,12 +204,12 @@ impl<N: Network> Worker<N> {
         };
         let worker = Rc::clone(self);
         self.open.send_modify(|open| *open += 1);
+        let serving = connection::serve(Rc::clone(self), arrival, stream);
+        let closed = Doze::new(async move { drop(door.wait_for(|it| *it == Door::Closed).await) });
         tokio::task::spawn_local(async move {
-            let closed =
-                Doze::new(async move { drop(door.wait_for(|it| *it == Door::Closed).await) });
             tokio::select! {
                 biased;
-                () = connection::serve(&worker, arrival, stream) => {}
+                () = serving => {}
                 () = closed => {}
             }
             worker.shared.tallies.leave();

@@ -35,19 +35,18 @@ pub(super) use http1_server::Http1;
 pub(super) use tunnel::Tunnel;
 pub(super) use upstream::connect;
 
-use super::connection::Connection;
+use super::connection::{Connection, Serving};
 use super::network::Network;
 use super::transport::Transport;
 use detect::Spoken;
 
-/// Serves an HTTP connection to its end.
-pub(super) async fn serve<N: Network>(
+/// Finds out what the client speaks, and returns what serves the connection to its end.
+pub(super) async fn begin<N: Network>(
     connection: Connection<N>,
     mut transport: Transport<N::Stream>,
-) {
-    match detect::version(&connection, &mut transport).await {
-        Some(Spoken::Http1) => http1::serve(connection, transport).await,
-        Some(Spoken::Http2) => Box::pin(http2::serve(connection, transport)).await,
-        None => {}
-    }
+) -> Option<Serving> {
+    Some(match detect::version(&connection, &mut transport).await? {
+        Spoken::Http1 => Box::pin(http1::serve(connection, transport)),
+        Spoken::Http2 => Box::pin(http2::serve(connection, transport)),
+    })
 }

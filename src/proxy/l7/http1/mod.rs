@@ -24,7 +24,7 @@ pub(super) use line::Near;
 
 use std::cell::RefCell;
 use std::future::poll_fn;
-use std::pin::{Pin, pin};
+use std::pin::Pin;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
@@ -33,13 +33,11 @@ use std::task::{Context, Poll};
 use http::{Method, Version};
 
 use super::super::connection::Connection;
-use super::super::doze::Doze;
 use super::super::fields::Name;
 use super::super::framing::{Body, Violation};
 use super::super::headers::has_word;
 use super::super::network::Network;
 use super::super::transport::Transport;
-use super::super::worker::Door;
 use super::client::Client;
 use super::message::{Reply, RequestHead};
 use super::request::{Inbound, expects_continue, handle, refuse};
@@ -50,27 +48,14 @@ use settings::Settings;
 use writing::Writing;
 
 /// Serves requests until the connection ends, or until its listener closes.
-pub(super) async fn serve<N: Network>(connection: Connection<N>, transport: Transport<N::Stream>) {
+pub(super) fn serve<N: Network>(
+    connection: Connection<N>,
+    transport: Transport<N::Stream>,
+) -> impl Future<Output = ()> {
     let shared = &connection.worker.shared;
     let settings = Settings::from(&shared.plan.load().limits);
     let line = Rc::new(RefCell::new(Line::new(transport, settings, Arc::clone(&shared.clock))));
-    let mut door = connection.door.clone();
-    let serving = Serving { connection: Rc::new(connection), line };
-    let mut closing = Doze::new(async move { drop(door.wait_for(|it| *it != Door::Open).await) });
-    let mut asked = false;
-    let mut closes = move |ctx: &mut Context<'_>| -> bool {
-        asked = asked || Pin::new(&mut closing).poll(ctx).is_ready();
-        asked
-    };
-    let mut number = 0;
-    let ended = loop {
-        let ended = serving.serve_one(number, &mut closes).await;
-        match ended {
-            Ended::GoesOn => number += 1,
-            ended => break ended,
-        }
-    };
-    serving.end(ended).await;
+    Serving { connection: Rc::new(connection), line }.run()
 }
 
 /// A connection that is being served.
@@ -102,16 +87,29 @@ struct Asked {
 }
 
 impl<N: Network> Serving<N> {
-    async fn serve_one(
-        &self,
-        number: u64,
-        closes: &mut impl FnMut(&mut Context<'_>) -> bool,
-    ) -> Ended {
+    async fn run(self) {
+        let mut number = 0;
+        let ended = loop {
+            let ended = self.serve_one(number).await;
+            match ended {
+                Ended::GoesOn => number += 1,
+                ended => break ended,
+            }
+        };
+        Box::pin(self.end(ended)).await;
+    }
+
+    /// Whether the listener closes. Whoever waits for the closed door has this task woken by every move of it.
+    fn closes(&self) -> bool {
+        self.connection.door.has_changed().unwrap_or(true)
+    }
+
+    async fn serve_one(&self, number: u64) -> Ended {
         let mut reading = Reading::default();
         let read = poll_fn(|ctx| {
             let polled = self.line.borrow_mut().poll_head(ctx, &mut reading);
             // A request that is there is served, and nobody waits for the next one.
-            if polled.is_pending() && closes(ctx) && self.line.borrow().is_idle() {
+            if polled.is_pending() && self.closes() && self.line.borrow().is_idle() {
                 return Poll::Ready(Err(End::Closed));
             }
             polled
@@ -119,19 +117,20 @@ impl<N: Network> Serving<N> {
         let body = match read.await {
             Ok(body) => body,
             Err(End::Closed) => return Ended::Closes,
-            Err(End::Refused(violation)) => return self.refuse(violation).await,
+            Err(End::Refused(violation)) => return Box::pin(self.refuse(violation)).await,
         };
         let head = match reading.into_head() {
             Ok(head) => head,
-            Err(violation) => return self.refuse(violation).await,
+            Err(violation) => return Box::pin(self.refuse(violation)).await,
         };
         let asked = Asked::of(&head);
-        // Pinned here: a request under way is two thousand bytes, and would be copied into each function that awaits it.
-        let mut answering = pin!(handle(&self.connection, self.inbound(head, body, number)));
+        // In a box for as long as it is under way: it takes thousands of bytes, which would otherwise lie in every
+        // connection, also while that rests. The next request gets the same ones, which are in the cache.
+        let mut answering = Box::pin(handle(&self.connection, self.inbound(head, body, number)));
         let reply = poll_fn(|ctx| self.poll_reply(ctx, answering.as_mut())).await;
+        drop(answering);
         let Some(reply) = reply else { return Ended::Breaks };
-        let leaves = poll_fn(|ctx| Poll::Ready(closes(ctx))).await;
-        self.answer(reply, &asked, leaves).await
+        self.answer(reply, &asked, self.closes()).await
     }
 
     fn inbound(&self, head: RequestHead, body: Body, number: u64) -> Inbound {
