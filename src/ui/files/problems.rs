@@ -111,10 +111,25 @@ fn quote(problem: &Problem, source: &str) -> String {
     let Some(Place { line, .. }) = problem.place else { return String::new() };
     let one = Problem { remedy: String::new(), ..problem.clone() };
     let report = report("", source, &[one]);
-    let quoted = report.lines().skip_while(|text| !text.starts_with(&format!("{line} |")));
-    quoted.take(2).map(str::trim_end).collect::<Vec<_>>().join("\n")
+    let mut quoted = report.lines().skip_while(|text| !text.starts_with(&format!("{line} |")));
+    let [text, mark] = [quoted.next(), quoted.next()].map(|it| it.unwrap_or_default().trim_end());
+    in_sight(text, mark)
 }
 
+/// Both, without what lies so far before the mark that it would push the mark out of the dialog.
+fn in_sight(text: &str, mark: &str) -> String {
+    let whole = || format!("{text}\n{mark}");
+    let (Some(bar), Some(marked)) = (text.find("| "), mark.find('^')) else { return whole() };
+    let begin = bar + 2;
+    let Some(skipped) = marked.checked_sub(begin + BEFORE_MOST) else { return whole() };
+    let skipped = skipped + BEFORE_MOST - BEFORE_LEFT;
+    let rest: String = text.chars().skip(begin + skipped + 1).collect();
+    format!("{}…{rest}\n{}{}", &text[..begin], &mark[..begin], &mark[begin + skipped..])
+}
+
+/// So many characters may stand before the mark, and so many are left of more.
+const BEFORE_MOST: usize = 40;
+const BEFORE_LEFT: usize = 24;
 const SHOWN_MAX: usize = 50;
 
 #[cfg(test)]
@@ -128,7 +143,26 @@ mod tests {
         let refusal = Refusal::new("x.ron".to_owned(), &refused);
         let shown = refusal.shown.iter().find(|it| it.what.contains("70000")).unwrap();
         assert!(shown.place.starts_with("line 2, column "), "{}", shown.place);
-        let (line, mark) = shown.quote.split_once('\n').unwrap();
-        assert_eq!(&line[mark.find('^').unwrap()..][..5], "70000");
+        assert_eq!(meant(&shown.quote, 5), "70000");
+    }
+
+    /// What stands over the mark.
+    fn meant(quote: &str, length: usize) -> String {
+        let (line, mark) = quote.split_once('\n').unwrap();
+        line.chars().skip(mark.find('^').unwrap()).take(length).collect()
+    }
+
+    #[test]
+    fn a_mark_far_to_the_right_is_brought_into_sight() {
+        let long = "ü".repeat(90);
+        let source =
+            format!("(pools: [(name: \"{long}\", servers: [(name: \"a\", weight: 70000)])])");
+        let refused = crate::lab::load(source.as_bytes()).unwrap_err();
+        let refusal = Refusal::new("x.ron".to_owned(), &refused);
+        let shown = refusal.shown.iter().find(|it| it.what.contains("70000")).unwrap();
+        assert!(shown.quote.starts_with("1 | …"), "{}", shown.quote);
+        assert_eq!(meant(&shown.quote, 5), "70000", "{}", shown.quote);
+        let mark = shown.quote.lines().last().unwrap();
+        assert!(mark.find('^').unwrap() <= "1 | ".len() + BEFORE_MOST, "{}", shown.quote);
     }
 }
