@@ -12,6 +12,8 @@ pub(super) struct Consents {
     wide: BTreeSet<(String, String)>,
     /// Rows of the strip that somebody does not want to see now.
     pub(super) put_off: BTreeSet<String>,
+    /// How high its rows are together.
+    pub(super) strip_height: f32,
 }
 
 impl Consents {

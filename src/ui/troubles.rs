@@ -43,8 +43,12 @@ pub(super) fn strip_ui(ui: &mut Ui, workbench: &mut Workbench, consents: &mut Co
     let theme = Theme::of(ui);
     let frame = Frame::new().fill(theme.raised).inner_margin(Margin::symmetric(12, 6));
     let mut pressed = None;
-    Panel::top("troubles").frame(frame).show(ui, |ui| {
-        ScrollArea::vertical().max_height(HEIGHT_MOST).show(ui, |ui| {
+    // A panel that scrolls would stay as high as it was at first.
+    let height =
+        consents.strip_height.clamp(HEIGHT_LEAST, HEIGHT_MOST) + frame.total_margin().sum().y;
+    let panel = Panel::top("troubles").frame(frame).exact_size(height);
+    panel.show(ui, |ui| {
+        let rows = ScrollArea::vertical().auto_shrink(false).show(ui, |ui| {
             ui.spacing_mut().item_spacing.y = 4.0;
             for row in &rows {
                 if let Some(act) = row.ui(ui, consents) {
@@ -52,6 +56,12 @@ pub(super) fn strip_ui(ui: &mut Ui, workbench: &mut Workbench, consents: &mut Co
                 }
             }
         });
+        // Fractions of a point would call for a bar to scroll by.
+        let strip_height = rows.content_size.y.ceil() + 1.0;
+        if strip_height != consents.strip_height {
+            consents.strip_height = strip_height;
+            ui.ctx().request_discard("the strip has other rows");
+        }
         let line = ui.max_rect();
         let stroke = egui::Stroke::new(theme::HAIRLINE, theme.line);
         ui.painter().hline(line.x_range(), line.bottom() + 5.5, stroke);
@@ -177,8 +187,8 @@ fn rows(workbench: &Workbench, consents: &Consents) -> Vec<Row> {
     rows.extend(listener_rows(status));
     rows.extend(server_rows(status));
     rows.extend(status.troubles.iter().map(|trouble| Row {
-        text: trouble.what.clone(),
-        remedy: trouble.remedy.clone(),
+        text: sentence(&trouble.what),
+        remedy: sentence(&trouble.remedy),
         list: Vec::new(),
         is_error: true,
         act: None,
@@ -296,6 +306,8 @@ pub(super) fn failure_ui(ui: &mut Ui, trouble: &crate::engine::Trouble, workbenc
 }
 
 const HEIGHT_MOST: f32 = 132.0;
+/// Of one row.
+const HEIGHT_LEAST: f32 = 26.0;
 /// More are on the cards of the servers.
 const SERVERS_MAX: usize = 3;
 

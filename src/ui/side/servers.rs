@@ -10,6 +10,7 @@ use egui::{
 use super::fields::Field;
 use super::{failures, latency, server_menu, server_more};
 use crate::balance::Health;
+use crate::engine::{ServerState, Status};
 use crate::lab::{Pool, Server};
 use crate::ui::badges::Badge;
 use crate::ui::desk::Wrong;
@@ -59,6 +60,8 @@ pub(super) fn servers_ui(ui: &mut Ui, cards: &mut Cards, workbench: &mut Workben
         server_menu::add_mock(pool);
     }
     let seen = Seen::of(workbench);
+    // Of a moment that is past nobody knows.
+    let status = workbench.status.clone().filter(|_| workbench.playhead.is_live());
     let all_controls = workbench.view.all_controls;
     let badges = workbench.badges.clone();
     let (draft, wrong) = workbench.desk.parts();
@@ -73,6 +76,7 @@ pub(super) fn servers_ui(ui: &mut Ui, cards: &mut Cards, workbench: &mut Workben
         let card = Card {
             badge: badges.of(&pool_name, &server.name),
             seen: seen.server(&server.name),
+            trouble: status.as_ref().and_then(|status| trouble(status, &pool_name, server)),
             selected: seen.selection.is_server(&pool_name, &server.name),
             all_controls,
             wrong,
@@ -156,6 +160,7 @@ impl Seen {
 struct Card<'a> {
     badge: Badge,
     seen: SeenServer<'a>,
+    trouble: Option<Trouble>,
     selected: bool,
     all_controls: bool,
     wrong: Wrong<'a>,
@@ -195,7 +200,7 @@ impl Card<'_> {
             self.badge.ui(ui);
             let name = RichText::new(&server.name).text_style(theme::sentence());
             let label = egui::Label::new(name).truncate().sense(Sense::click());
-            let state = state_of(Theme::of(ui), server, self.seen.frame);
+            let state = state_of(Theme::of(ui), server, self.trouble, self.seen.frame);
             let right = if state.is_some() { HEAD_RIGHT + STATE_WIDTH } else { HEAD_RIGHT };
             let width = ui.available_width() - right;
             let label = ui
@@ -280,10 +285,34 @@ impl Card<'_> {
     }
 }
 
+/// What keeps a server that is switched on from being there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Trouble {
+    Down,
+    Asks,
+    Starts,
+}
+
+/// The worst that is said of a server or of one of its copies.
+fn trouble(status: &Status, pool: &str, server: &Server) -> Option<Trouble> {
+    let copies = server.copy_names();
+    let own = status.servers.iter().filter(|it| it.pool == pool && copies.contains(&it.name));
+    let states: Vec<&ServerState> = own.map(|it| &it.state).collect();
+    let any = |is_so: fn(&ServerState) -> bool| states.iter().any(|state| is_so(state));
+    if any(|it| matches!(it, ServerState::Trouble(_))) {
+        Some(Trouble::Down)
+    } else if any(|it| matches!(it, ServerState::AwaitsConsent(_))) {
+        Some(Trouble::Asks)
+    } else {
+        any(|it| matches!(it, ServerState::Starting)).then_some(Trouble::Starts)
+    }
+}
+
 /// The one word that stands out about it, if there is one.
 fn state_of(
     theme: &Theme,
     server: &Server,
+    trouble: Option<Trouble>,
     frame: Option<&ServerFrame>,
 ) -> Option<(&'static str, Color32)> {
     let health = frame.map_or(Health::Up, |frame| frame.health);
@@ -291,7 +320,9 @@ fn state_of(
     let crowded = frame.and_then(|frame| frame.mock).is_some_and(|mock| mock.waiting > 0);
     Some(match () {
         () if !server.enabled => ("killed", theme.err),
-        () if health == Health::Down => ("down", theme.err),
+        () if trouble == Some(Trouble::Asks) => ("waits", theme.warn),
+        () if trouble == Some(Trouble::Starts) => ("starts", theme.mute),
+        () if health == Health::Down || trouble.is_some() => ("down", theme.err),
         () if health == Health::Ejected => ("ejected", theme.err),
         () if health == Health::Trial => ("on trial", theme.warn),
         () if server.draining() => ("drained", theme.mute),
