@@ -269,7 +269,8 @@ const TOO_MANY: &[u8] = b"HTTP/1.1 503 Service Unavailable\r\n\
     content-type: text/plain; charset=utf-8\r\ncontent-length: 53\r\n\
     x-evenkeel-outcome: limit_connections\r\nconnection: close\r\n\r\n\
     503 Service Unavailable too many connections are open";
-/// Idle connections outlive their time by this much at most.
+/// Idle connections outlive their time by this much, or by the longest pause if they came within one. They are not used
+/// any more, in either case.
 const TIDY_PAUSE: Duration = Duration::from_millis(500);
 /// Connections that their servers have closed lie about for this long at most.
 const TIDY_PAUSE_MAX: Duration = Duration::from_secs(8);
