@@ -78,12 +78,11 @@ pub(super) fn view_menu_ui(ui: &mut Ui, workbench: &mut Workbench) {
         for arrangement in [Arrangement::Learn, Arrangement::Serve] {
             let chosen = workbench.view.arrangement == arrangement;
             if ui.selectable_label(chosen, arrangement.title()).clicked() {
-                let deed = super::commands::Deed::Arrange(arrangement);
-                super::commands::perform(&ui.ctx().clone(), workbench, &deed);
+                workbench.ask(Verb::Arrange(arrangement));
                 ui.close();
             }
         }
-        entry_ui(ui, workbench, "Present", Some("F5"), Verb::Present);
+        entry_ui(ui, workbench, "Present", Some("F5"), Verb::Arrange(Arrangement::Present));
         ui.separator();
         note(ui, "Theme");
         for theme in ThemeChoice::ALL {

@@ -5,7 +5,7 @@ use egui::{Context, ViewportCommand};
 use super::app::App;
 use super::running::{new_lab, preset};
 use super::verb::Verb;
-use super::view::Arrangement;
+use super::view::{Arrangement, Tab};
 use crate::lab::Checked;
 
 impl App {
@@ -37,7 +37,7 @@ impl App {
             }
             Verb::Retry => self.start(ctx),
             Verb::Show(overlay) => self.overlays.show(*overlay),
-            Verb::Present => self.toggle_present(ctx),
+            Verb::Arrange(arrangement) => self.arrange(ctx, *arrangement),
             Verb::Tell(text) => self.notices.tell(text, now_secs),
             Verb::Fail(text) => self.notices.fail(text, None, now_secs),
             _ => self.perform_on_file(ctx, verb),
@@ -114,13 +114,21 @@ impl App {
         self.files.save(ctx, lab, file)
     }
 
-    fn toggle_present(&mut self, ctx: &Context) {
+    /// However Present is left, its colours, its text and what its cues did go with it.
+    fn arrange(&mut self, ctx: &Context, arrangement: Arrangement) {
         let presents = self.workbench.view.arrangement == Arrangement::Present;
         if presents {
             self.present.leave(ctx, &mut self.workbench);
-        } else {
-            self.overlays.close();
-            self.present.enter(ctx, &mut self.workbench);
+        }
+        let view = &mut self.workbench.view;
+        match arrangement {
+            Arrangement::Learn => view.arrangement = arrangement,
+            Arrangement::Serve => (view.arrangement, view.tab) = (arrangement, Tab::Requests),
+            Arrangement::Present if presents => {}
+            Arrangement::Present => {
+                self.overlays.close();
+                self.present.enter(ctx, &mut self.workbench);
+            }
         }
     }
 }

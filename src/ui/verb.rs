@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use super::view::Arrangement;
 use crate::lab::{Command, Lab};
 
 /// Performed between two frames, by whoever owns what it is about.
@@ -38,8 +39,8 @@ pub enum Verb {
     /// Tries to start an engine that did not start.
     Retry,
     Show(Overlay),
-    /// Goes to the stage without menus, or back to where one was before.
-    Present,
+    /// Present, where that is so already, means back to where one was before.
+    Arrange(Arrangement),
     /// Something to be told in passing.
     Tell(String),
     /// Something that went wrong, which stays until it is closed.

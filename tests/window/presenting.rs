@@ -5,6 +5,12 @@ use evenkeel::ui::view::{Arrangement, Tab};
 
 use crate::driven::Window;
 
+/// Colours, and how large text is.
+fn look(window: &Window) -> (egui::Visuals, f32) {
+    let style = window.harness.ctx.global_style();
+    (style.visuals.clone(), style.text_styles[&egui::TextStyle::Body].size)
+}
+
 #[test]
 fn cues_lead_forth_and_back_to_exactly_the_same_lab() {
     let mut window = Window::told(1);
@@ -42,4 +48,28 @@ fn the_picture_freezes_and_goes_on() {
     assert!(!window.app().workbench.playhead.is_live());
     window.press(Key::B);
     assert!(window.app().workbench.playhead.is_live());
+}
+
+#[test]
+fn whatever_key_ends_a_talk_its_colours_and_cues_end_too() {
+    for (key, arrangement) in [
+        (Key::F3, Arrangement::Learn),
+        (Key::F4, Arrangement::Serve),
+        (Key::F5, Arrangement::Learn),
+    ] {
+        let mut window = Window::told(1);
+        let base = window.draft().clone();
+        let as_it_was = look(&window);
+        window.press(Key::F5);
+        assert_ne!(look(&window), as_it_was);
+        window.press(Key::PageDown);
+        assert_ne!(*window.draft(), base);
+        window.press(key);
+        assert_eq!(window.app().workbench.view.arrangement, arrangement);
+        assert_eq!(look(&window), as_it_was, "{key:?}");
+        assert_eq!(*window.draft(), base, "{key:?}");
+        window.press(Key::F5);
+        window.press(Key::Escape);
+        assert_eq!(window.app().workbench.view.arrangement, arrangement);
+    }
 }

@@ -10,7 +10,7 @@ use crate::ui::selection::Selection;
 use crate::ui::side::server_menu::{Action, add_mock};
 use crate::ui::signal::Signal;
 use crate::ui::verb::Verb;
-use crate::ui::view::{Arrangement, Tab};
+use crate::ui::view::Tab;
 use crate::ui::workbench::Workbench;
 
 pub(in crate::ui) fn perform(ctx: &Context, workbench: &mut Workbench, deed: &Deed) {
@@ -19,7 +19,6 @@ pub(in crate::ui) fn perform(ctx: &Context, workbench: &mut Workbench, deed: &De
         Deed::Ask(verb) => workbench.ask(verb.clone()),
         Deed::Signal(signal) => workbench.signals.push(*signal),
         Deed::Go(tab) => view.tab = *tab,
-        Deed::Arrange(arrangement) => arrange(workbench, *arrangement),
         Deed::Theme(theme) => view.theme = *theme,
         Deed::Switch(Switch::ReducedMotion) => view.reduced_motion = !view.reduced_motion,
         Deed::Switch(Switch::AllControls) => view.all_controls = !view.all_controls,
@@ -74,13 +73,6 @@ fn act(workbench: &mut Workbench, pool: &str, server: &str, action: Action) {
     let is_it = |known: &crate::lab::Server| known.copy_names().iter().any(|name| name == server);
     if let Some(index) = pool.servers.iter().position(is_it) {
         action.perform(pool, index);
-    }
-}
-
-fn arrange(workbench: &mut Workbench, arrangement: Arrangement) {
-    workbench.view.arrangement = arrangement;
-    if arrangement == Arrangement::Serve {
-        workbench.view.tab = Tab::Requests;
     }
 }
 

@@ -96,7 +96,6 @@ pub(super) enum Deed {
     Ask(Verb),
     Signal(Signal),
     Go(Tab),
-    Arrange(Arrangement),
     Theme(ThemeChoice),
     Switch(Switch),
     Algorithm(Box<Algorithm>),
@@ -162,9 +161,9 @@ fn view_commands(workbench: &Workbench) -> Vec<Command> {
     let arrangements = [(Arrangement::Learn, Key::F3), (Arrangement::Serve, Key::F4)];
     commands.extend(arrangements.map(|(arrangement, its)| {
         let title = format!("Arrange to {}", arrangement.title().to_lowercase());
-        view(&title, key(its), Deed::Arrange(arrangement))
+        view(&title, key(its), Deed::Ask(Verb::Arrange(arrangement)))
     }));
-    commands.push(view("Present", key(Key::F5), Deed::Ask(Verb::Present)));
+    commands.push(view("Present", key(Key::F5), Deed::Ask(Verb::Arrange(Arrangement::Present))));
     commands.extend(ThemeChoice::ALL.map(|theme| {
         view(&format!("Theme: {}", theme.title().to_lowercase()), None, Deed::Theme(theme))
     }));
