@@ -44,6 +44,7 @@ mod side;
 pub mod signal;
 mod stage;
 pub mod story;
+mod standing;
 pub mod theme;
 mod time;
 mod troubles;

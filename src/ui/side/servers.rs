@@ -9,12 +9,12 @@ use egui::{
 
 use super::fields::Field;
 use super::{failures, latency, server_menu, server_more};
-use crate::balance::Health;
-use crate::engine::{ServerState, Status};
+use crate::engine::Status;
 use crate::lab::{Pool, Server};
 use crate::ui::badges::Badge;
 use crate::ui::desk::Wrong;
 use crate::ui::selection::Selection;
+use crate::ui::standing::{self, Standing};
 use crate::ui::story::{PoolFrame, ServerFrame};
 use crate::ui::theme::{self, Theme};
 use crate::ui::widgets::{Scale, caption_ui, card_ui, number};
@@ -76,7 +76,7 @@ pub(super) fn servers_ui(ui: &mut Ui, cards: &mut Cards, workbench: &mut Workben
         let card = Card {
             badge: badges.of(&pool_name, &server.name),
             seen: seen.server(&server.name),
-            trouble: status.as_ref().and_then(|status| trouble(status, &pool_name, server)),
+            standing: seen.standing(status.as_deref(), &pool_name, server),
             selected: seen.selection.is_server(&pool_name, &server.name),
             all_controls,
             wrong,
@@ -145,6 +145,16 @@ impl Seen {
         }
     }
 
+    /// The worst that is said of a server or of one of its copies.
+    fn standing(&self, status: Option<&Status>, pool: &str, server: &Server) -> Standing {
+        let of_copy = |name: String| {
+            let state = status.and_then(|status| standing::state_of(status, pool, &name));
+            Standing::of(server, state, self.server(&name).frame)
+        };
+        let worst = server.copy_names().into_iter().map(of_copy).max();
+        worst.unwrap_or(Standing::Well)
+    }
+
     fn server(&self, name: &str) -> SeenServer<'_> {
         let started = self.started.iter().find(|(known, _)| **known == *name);
         SeenServer {
@@ -160,7 +170,7 @@ impl Seen {
 struct Card<'a> {
     badge: Badge,
     seen: SeenServer<'a>,
-    trouble: Option<Trouble>,
+    standing: Standing,
     selected: bool,
     all_controls: bool,
     wrong: Wrong<'a>,
@@ -200,7 +210,7 @@ impl Card<'_> {
             self.badge.ui(ui);
             let name = RichText::new(&server.name).text_style(theme::sentence());
             let label = egui::Label::new(name).truncate().sense(Sense::click());
-            let state = state_of(Theme::of(ui), server, self.trouble, self.seen.frame);
+            let state = state_of(Theme::of(ui), server, self.standing, self.seen.frame);
             let right = if state.is_some() { HEAD_RIGHT + STATE_WIDTH } else { HEAD_RIGHT };
             let width = ui.available_width() - right;
             let label = ui
@@ -285,52 +295,25 @@ impl Card<'_> {
     }
 }
 
-/// What keeps a server that is switched on from being there.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Trouble {
-    Down,
-    Asks,
-    Starts,
-}
-
-/// The worst that is said of a server or of one of its copies.
-fn trouble(status: &Status, pool: &str, server: &Server) -> Option<Trouble> {
-    let copies = server.copy_names();
-    let own = status.servers.iter().filter(|it| it.pool == pool && copies.contains(&it.name));
-    let states: Vec<&ServerState> = own.map(|it| &it.state).collect();
-    let any = |is_so: fn(&ServerState) -> bool| states.iter().any(|state| is_so(state));
-    if any(|it| matches!(it, ServerState::Trouble(_))) {
-        Some(Trouble::Down)
-    } else if any(|it| matches!(it, ServerState::AwaitsConsent(_))) {
-        Some(Trouble::Asks)
-    } else {
-        any(|it| matches!(it, ServerState::Starting)).then_some(Trouble::Starts)
-    }
-}
-
 /// The one word that stands out about it, if there is one.
 fn state_of(
     theme: &Theme,
     server: &Server,
-    trouble: Option<Trouble>,
+    standing: Standing,
     frame: Option<&ServerFrame>,
 ) -> Option<(&'static str, Color32)> {
-    let health = frame.map_or(Health::Up, |frame| frame.health);
     let fails = server.mock.as_ref().map_or(0.0, |mock| failures::total(&mock.failures));
     let crowded = frame.and_then(|frame| frame.mock).is_some_and(|mock| mock.waiting > 0);
-    Some(match () {
-        () if !server.enabled => ("killed", theme.err),
-        () if trouble == Some(Trouble::Asks) => ("waits", theme.warn),
-        () if trouble == Some(Trouble::Starts) => ("starts", theme.mute),
-        () if health == Health::Down || trouble.is_some() => ("down", theme.err),
-        () if health == Health::Ejected => ("ejected", theme.err),
-        () if health == Health::Trial => ("on trial", theme.warn),
-        () if server.draining() => ("drained", theme.mute),
-        () if fails > 0.0 => ("failing", theme.err),
-        () if crowded => ("queue", theme.warn),
-        () if server.priority > 0 => ("reserve", theme.mute),
-        () => return None,
-    })
+    let colour = match standing {
+        Standing::Well if fails > 0.0 => return Some(("failing", theme.err)),
+        Standing::Well if crowded => return Some(("queue", theme.warn)),
+        Standing::Well if server.priority > 0 => return Some(("reserve", theme.mute)),
+        Standing::Well => return None,
+        Standing::Trial | Standing::AwaitsConsent => theme.warn,
+        Standing::Drained | Standing::Starting => theme.mute,
+        Standing::Ejected | Standing::Down | Standing::Killed => theme.err,
+    };
+    Some((standing.word(), colour))
 }
 
 fn state_ui(ui: &mut Ui, word: &str, colour: Color32) {
@@ -356,4 +339,4 @@ const SHARE_NS: u64 = 10_000_000_000;
 const SLOTS_MAX: u32 = 12;
 /// Room for share and menu beside the name, and for a word about its state.
 const HEAD_RIGHT: f32 = 74.0;
-const STATE_WIDTH: f32 = 58.0;
+const STATE_WIDTH: f32 = 66.0;

@@ -59,7 +59,7 @@ fn state(
         Health::Up if frame.draining => "is drained: it finishes what it has",
         Health::Up => "is well",
         Health::Down => "is down: its checks fail",
-        Health::Ejected => "is set aside: its answers were bad",
+        Health::Ejected => "is ejected: its answers were bad",
         Health::Trial => "is on trial, with one request at a time",
     };
     let since_ns = frame.health_since_ns;

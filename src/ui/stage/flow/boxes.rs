@@ -7,7 +7,8 @@ use super::layout::{CIRCLE, Detail};
 use super::pen::Pen;
 use super::pipes::{Trace, rate_text};
 use super::scene::Scene;
-use super::servers::{ServerScene, Standing};
+use super::servers::ServerScene;
+use crate::ui::standing::Standing;
 use crate::ui::theme;
 
 pub(super) fn paint_clients(

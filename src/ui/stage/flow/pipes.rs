@@ -7,7 +7,6 @@ use super::lanes;
 use super::layout::Detail;
 use super::pen::Pen;
 use super::scene::{Dot, LANE_DOTS_MAX, Scene, Target};
-use super::servers::Standing;
 use super::track::Place;
 
 /// What is traced: the pipes of one client, and of the servers that it gets.
@@ -31,7 +30,7 @@ pub(super) fn paint(pen: &Pen<'_>, scene: &Scene<'_>, trace: Option<&Trace>) {
         let server = &scene.servers[number];
         let strength = strength(trace.map(|trace| trace.served[number] > 0));
         let colour = server.badge.colour(pen.theme);
-        if server.standing != Standing::Well && server.standing != Standing::Trial {
+        if !server.standing.takes_new() {
             let colour = if server.standing.is_bad() { pen.theme.err } else { pen.theme.mute };
             for pipe in pipes.iter().take(1) {
                 let stroke = Stroke::new(1.5, colour.gamma_multiply(0.7));

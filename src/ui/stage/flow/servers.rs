@@ -2,10 +2,9 @@
 
 use super::scene::{Dot, Source, Target};
 use super::track::Place;
-use crate::balance::Health;
-use crate::engine::ServerState;
 use crate::lab::{Pool, Server};
 use crate::ui::badges::Badge;
+use crate::ui::standing::{Standing, state_of};
 use crate::ui::story::{Frame, ServerFrame};
 use crate::ui::widgets::Unit;
 
@@ -36,41 +35,9 @@ pub(super) struct Waiting {
     pub(super) lane: usize,
 }
 
-/// Whether it gets requests, and if not, why.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Standing {
-    Well,
-    Drained,
-    Down,
-    Ejected,
-    Trial,
-    Killed,
-    Starting,
-    AwaitsConsent,
-}
-
-impl Standing {
-    pub(super) fn word(self) -> &'static str {
-        match self {
-            Self::Well => "up",
-            Self::Drained => "drained",
-            Self::Down => "down",
-            Self::Ejected => "set aside",
-            Self::Trial => "on trial",
-            Self::Killed => "killed",
-            Self::Starting => "starting",
-            Self::AwaitsConsent => "waits for a yes",
-        }
-    }
-
-    pub(super) fn is_bad(self) -> bool {
-        matches!(self, Self::Down | Self::Ejected | Self::Killed)
-    }
-}
-
 impl ServerScene {
     pub(super) fn takes_new(&self) -> bool {
-        matches!(self.standing, Standing::Well | Standing::Trial)
+        self.standing.takes_new()
     }
 
     pub(super) fn n_pipes(&self) -> usize {
@@ -107,6 +74,7 @@ pub(super) fn servers(
     let scene = |(place, (server, name)): (usize, (&Server, String))| {
         let look_up = Known { pool: &pool.name, place, name: &name };
         let (now, then) = (look_up.of(now), look_up.of(then));
+        let state = source.status.and_then(|status| state_of(status, &pool.name, &name));
         let mock = server.mock.as_ref();
         let mock_limit = mock.and_then(|mock| mock.concurrency_limit);
         let limit = mock_limit.into_iter().chain(server.concurrency.filter(|&it| it > 0)).min();
@@ -116,7 +84,7 @@ pub(super) fn servers(
         });
         ServerScene {
             badge: source.badges.of(&pool.name, &name),
-            standing: standing(source, server, now, look_up),
+            standing: Standing::of(server, state, now),
             latency: mock.and_then(|mock| latency_text(&mock.latency)),
             limit: limit.map(|limit| limit as usize),
             n_busy,
@@ -178,34 +146,6 @@ pub(super) fn fill(servers: &mut [ServerScene], dots: &[Dot<'_>], is_complete: b
         } else {
             in_line.take(server.n_waiting).collect()
         };
-    }
-}
-
-fn standing(
-    source: Source<'_>,
-    server: &Server,
-    gauges: Option<&ServerFrame>,
-    Known { pool, name, .. }: Known<'_>,
-) -> Standing {
-    let of_engine = source.status.and_then(|status| {
-        status.servers.iter().find(|it| it.pool == pool && it.name == name).map(|it| &it.state)
-    });
-    match of_engine {
-        Some(ServerState::Dead) => return Standing::Killed,
-        Some(ServerState::Starting) => return Standing::Starting,
-        Some(ServerState::AwaitsConsent(_)) => return Standing::AwaitsConsent,
-        Some(ServerState::Trouble(_)) => return Standing::Down,
-        Some(ServerState::Known) | None => {}
-    }
-    if of_engine.is_none() && !server.enabled {
-        return Standing::Killed;
-    }
-    match gauges.map(|it| it.health) {
-        Some(Health::Down) => Standing::Down,
-        Some(Health::Ejected) => Standing::Ejected,
-        _ if gauges.map_or_else(|| server.draining(), |it| it.draining) => Standing::Drained,
-        Some(Health::Trial) => Standing::Trial,
-        _ => Standing::Well,
     }
 }
 
