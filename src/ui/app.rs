@@ -53,6 +53,7 @@ pub(super) struct Panes {
     side: side::Side,
     stage: stage::Stage,
     time: time::Time,
+    strip: troubles::Strip,
     why: why::Why,
 }
 
@@ -223,7 +224,7 @@ impl App {
             .frame(panel(theme.panel))
             .show(ui, |ui| bar::bar_ui(ui, &mut panes.bar, workbench));
         note("bar", bar);
-        troubles::strip_ui(ui, workbench, consents);
+        troubles::strip_ui(ui, &mut panes.strip, workbench, consents);
         let time = Panel::bottom("time")
             .default_size(theme::TIME_HEIGHT)
             .size_range(96.0..=420.0)

@@ -10,10 +10,6 @@ use crate::lab::{Checked, Lab, Listener};
 pub(super) struct Consents {
     /// Listeners, and the address that was agreed to.
     wide: BTreeSet<(String, String)>,
-    /// Rows of the strip that somebody does not want to see now.
-    pub(super) put_off: BTreeSet<String>,
-    /// How high its rows are together.
-    pub(super) strip_height: f32,
 }
 
 impl Consents {

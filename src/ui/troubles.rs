@@ -1,5 +1,6 @@
 //! What is wrong, in a strip under the bar, with what can be done about it; and a stage for when nothing runs.
 
+use std::collections::BTreeSet;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
 use egui::{Frame, Margin, Panel, RichText, ScrollArea, Ui, WidgetInfo};
@@ -9,8 +10,17 @@ use super::theme::{self, Theme};
 use super::verb::Verb;
 use super::widgets::{icon_button, number};
 use super::workbench::Workbench;
-use crate::engine::{Cure, ListenerState, ServerState, ServerStatus, Status};
+use crate::engine::{Cure, ListenerState, ServerState, ServerStatus, Status, Trouble};
 use crate::lab::{Certificates, Command, Listener};
+
+/// What the strip remembers.
+#[derive(Default)]
+pub(super) struct Strip {
+    /// Rows that somebody does not want to see now.
+    put_off: BTreeSet<String>,
+    /// How high its rows are together.
+    height: f32,
+}
 
 /// One thing that somebody has to know.
 #[derive(Debug, Clone, PartialEq)]
@@ -27,16 +37,21 @@ struct Row {
 
 #[derive(Debug, Clone, PartialEq)]
 enum Act {
-    Ask(Verb),
+    Ask(Vec<Verb>),
     /// An edit of the listener of this name.
     Mend(String, Cure),
     /// The listener stays on this machine.
     OnlyHere,
 }
 
-pub(super) fn strip_ui(ui: &mut Ui, workbench: &mut Workbench, consents: &mut Consents) {
+pub(super) fn strip_ui(
+    ui: &mut Ui,
+    strip: &mut Strip,
+    workbench: &mut Workbench,
+    consents: &Consents,
+) {
     let mut rows = rows(workbench, consents);
-    rows.retain(|row| !consents.put_off.contains(&row.whole()));
+    rows.retain(|row| !strip.put_off.contains(&row.whole()));
     if rows.is_empty() {
         return;
     }
@@ -44,22 +59,21 @@ pub(super) fn strip_ui(ui: &mut Ui, workbench: &mut Workbench, consents: &mut Co
     let frame = Frame::new().fill(theme.raised).inner_margin(Margin::symmetric(12, 6));
     let mut pressed = None;
     // A panel that scrolls would stay as high as it was at first.
-    let height =
-        consents.strip_height.clamp(HEIGHT_LEAST, HEIGHT_MOST) + frame.total_margin().sum().y;
+    let height = strip.height.clamp(HEIGHT_LEAST, HEIGHT_MOST) + frame.total_margin().sum().y;
     let panel = Panel::top("troubles").frame(frame).exact_size(height);
     panel.show(ui, |ui| {
         let rows = ScrollArea::vertical().auto_shrink(false).show(ui, |ui| {
             ui.spacing_mut().item_spacing.y = 4.0;
             for row in &rows {
-                if let Some(act) = row.ui(ui, consents) {
+                if let Some(act) = row.ui(ui, &mut strip.put_off) {
                     pressed = Some(act);
                 }
             }
         });
         // Fractions of a point would call for a bar to scroll by.
-        let strip_height = rows.content_size.y.ceil() + 1.0;
-        if strip_height != consents.strip_height {
-            consents.strip_height = strip_height;
+        let height = rows.content_size.y.ceil() + 1.0;
+        if height != strip.height {
+            strip.height = height;
             ui.ctx().request_discard("the strip has other rows");
         }
         let line = ui.max_rect();
@@ -72,7 +86,7 @@ pub(super) fn strip_ui(ui: &mut Ui, workbench: &mut Workbench, consents: &mut Co
 }
 
 impl Row {
-    fn ui(&self, ui: &mut Ui, consents: &mut Consents) -> Option<Act> {
+    fn ui(&self, ui: &mut Ui, put_off: &mut BTreeSet<String>) -> Option<Act> {
         let theme = Theme::of(ui);
         let colour = if self.is_error { theme.err } else { theme.warn };
         let mut pressed = None;
@@ -96,7 +110,7 @@ impl Row {
                 let close = icon_button(ui, "×", "Not now");
                 close.widget_info(|| WidgetInfo::labeled(egui::Role::Button, true, "Not now"));
                 if close.clicked() {
-                    consents.put_off.insert(self.whole());
+                    put_off.insert(self.whole());
                 }
             }
         });
@@ -113,7 +127,7 @@ impl Row {
 
     /// Instead of a yes.
     fn second(&self) -> Option<(&'static str, Act)> {
-        let asks_wide = matches!(&self.act, Some((_, Act::Ask(Verb::AllowWideListeners))));
+        let asks_wide = matches!(&self.act, Some((_, Act::Ask(verbs))) if verbs.contains(&Verb::AllowWideListeners));
         asks_wide.then_some(("Only this machine", Act::OnlyHere))
     }
 }
@@ -121,7 +135,7 @@ impl Row {
 impl Act {
     fn perform(self, workbench: &mut Workbench) {
         match self {
-            Self::Ask(verb) => workbench.ask(verb),
+            Self::Ask(verbs) => verbs.into_iter().for_each(|verb| workbench.ask(verb)),
             Self::Mend(name, cure) => {
                 let listeners = &mut workbench.desk.draft.listeners;
                 if let Some(listener) = listeners.iter_mut().find(|it| it.name == name) {
@@ -209,7 +223,7 @@ fn wide_rows(workbench: &Workbench, consents: &Consents) -> Vec<Row> {
         remedy: "It stays closed until you agree".to_owned(),
         list: waiting,
         is_error: false,
-        act: Some(("Open it", Act::Ask(Verb::AllowWideListeners))),
+        act: Some(("Open it", Act::Ask(vec![Verb::AllowWideListeners]))),
         waits: false,
     });
     let badge = (!open.is_empty()).then(|| Row {
@@ -242,7 +256,7 @@ fn command_row(status: &Status) -> Option<Row> {
         remedy: "Nothing starts until you agree".to_owned(),
         list,
         is_error: false,
-        act: Some(("Run", Act::Ask(Verb::AllowCommands(commands)))),
+        act: Some(("Run", Act::Ask(vec![Verb::AllowCommands(commands)]))),
         waits: true,
     })
 }
@@ -263,26 +277,35 @@ fn listener_rows(status: &Status) -> impl Iterator<Item = Row> + '_ {
     })
 }
 
-/// The copies of a command tend to fail together, and are one row.
-fn server_rows(status: &Status) -> Vec<Row> {
-    let mut rows: Vec<Row> = Vec::new();
+/// The copies of a command tend to fail together: servers that fail alike are one row.
+fn server_rows(status: &Status) -> impl Iterator<Item = Row> + '_ {
+    let mut alike: Vec<(&Trouble, Vec<&ServerStatus>)> = Vec::new();
     for server in &status.servers {
         let ServerState::Trouble(trouble) = &server.state else { continue };
-        if rows.len() == SERVERS_MAX {
-            break;
+        match alike.iter_mut().find(|(known, _)| *known == trouble) {
+            Some((_, servers)) => servers.push(server),
+            None => alike.push((trouble, vec![server])),
         }
-        let (pool, name) = (server.pool.clone(), server.name.clone());
-        let again = |cure| (words(cure), Act::Ask(Verb::Restart { pool, server: name }));
-        rows.push(Row {
-            text: format!("Server {}: {}", server.name, trouble.what),
+    }
+    alike.into_iter().take(SERVERS_MAX).map(|(trouble, servers)| {
+        let names: Vec<&str> = servers.iter().map(|server| server.name.as_str()).collect();
+        let who = if names.len() == 1 { "Server" } else { "Servers" };
+        let again = |cure| {
+            let restart = |it: &&ServerStatus| Verb::Restart {
+                pool: it.pool.clone(),
+                server: it.name.clone(),
+            };
+            (words(cure), Act::Ask(servers.iter().map(restart).collect()))
+        };
+        Row {
+            text: format!("{who} {}: {}", names.join(", "), trouble.what),
             remedy: sentence(&trouble.remedy),
             list: Vec::new(),
             is_error: true,
             act: trouble.cure.map(again),
             waits: true,
-        });
-    }
-    rows
+        }
+    })
 }
 
 fn sentence(text: &str) -> String {
@@ -291,7 +314,7 @@ fn sentence(text: &str) -> String {
 }
 
 /// Why nothing runs, with what to do, in the place of the stage.
-pub(super) fn failure_ui(ui: &mut Ui, trouble: &crate::engine::Trouble, workbench: &mut Workbench) {
+pub(super) fn failure_ui(ui: &mut Ui, trouble: &Trouble, workbench: &mut Workbench) {
     let theme = Theme::of(ui);
     ui.vertical_centered(|ui| {
         ui.add_space(ui.available_height() * 0.32);
