@@ -45,6 +45,10 @@ impl Places {
         Self { spots: scan.spots, by_path, lines }
     }
 
+    pub(super) fn into_spots(self) -> Vec<Spot> {
+        self.spots
+    }
+
     /// Where the part with this path stands, or else the nearest part around it.
     pub fn find(&self, text: &str, path: &str) -> Option<Place> {
         let mut path = path;

@@ -37,12 +37,13 @@ pub(super) enum TokenKind {
 pub(super) struct Tokens<'a> {
     text: &'a str,
     at: usize,
+    comments: Vec<Range<usize>>,
     comment_never_closed: Option<usize>,
 }
 
 impl<'a> Tokens<'a> {
     pub(super) fn new(text: &'a str) -> Self {
-        Self { text, at: 0, comment_never_closed: None }
+        Self { text, at: 0, comments: Vec::new(), comment_never_closed: None }
     }
 
     fn rest(&self) -> &'a str {
@@ -53,12 +54,16 @@ impl<'a> Tokens<'a> {
         loop {
             let trimmed = self.rest().trim_start_matches(is_blank);
             self.at = self.text.len() - trimmed.len();
+            let start = self.at;
             if trimmed.starts_with("//") {
-                self.at += trimmed.find('\n').unwrap_or(trimmed.len());
+                let line = trimmed.lines().next().unwrap_or(trimmed);
+                self.at += line.len();
+                self.comments.push(start..start + line.trim_end().len());
             } else if trimmed.starts_with("/*") {
                 let length = block_comment_len(trimmed);
                 self.comment_never_closed = length.is_none().then_some(self.at);
                 self.at += length.unwrap_or(trimmed.len());
+                self.comments.push(start..self.at);
             } else if trimmed.starts_with("#!") {
                 self.at += trimmed.find(']').map_or(trimmed.len(), |end| end + 1);
             } else {
@@ -98,6 +103,13 @@ impl Iterator for Tokens<'_> {
         self.at = range.end;
         Some(Token { kind, range })
     }
+}
+
+/// Where the comments of a text are.
+pub(super) fn comments_in(text: &str) -> Vec<Range<usize>> {
+    let mut tokens = Tokens::new(text);
+    tokens.by_ref().for_each(drop);
+    tokens.comments
 }
 
 /// Where brackets stop making sense, if they do.

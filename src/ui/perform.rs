@@ -68,14 +68,14 @@ impl App {
             }
             Verb::SaveTo(file) => self.save_to(ctx, file),
             Verb::OpenPreset(index) => {
-                if let Some(lab) = preset(*index) {
-                    self.open(ctx, lab, None);
+                if let Some((lab, text)) = preset(*index) {
+                    self.open(ctx, lab, None, text);
                 }
                 Ok(())
             }
             Verb::New => {
                 if let Ok(lab) = Checked::new(new_lab()) {
-                    self.open(ctx, lab, None);
+                    self.open(ctx, lab, None, "");
                 }
                 Ok(())
             }

@@ -67,8 +67,8 @@ impl App {
         for news in self.files.news(ctx, &self.workbench.desk) {
             match news {
                 News::Opened(opened) => {
-                    let Opened { lab, file, n_warnings } = *opened;
-                    self.open(ctx, lab, file.as_deref());
+                    let Opened { lab, file, source, n_warnings } = *opened;
+                    self.open(ctx, lab, file.as_deref(), &source);
                     if n_warnings > 0 {
                         let text = if n_warnings == 1 {
                             "One thing in this lab is odd: `evenkeel check` says what".to_owned()
@@ -122,12 +122,12 @@ impl App {
         desk.has_unsaved_edits() && !self.present.is_as_scripted(&desk.draft)
     }
 
-    /// Another lab takes the place of the one there is: what runs stops, and the new one starts.
-    pub(super) fn open(&mut self, ctx: &Context, lab: Checked, file: Option<&Path>) {
+    /// Another lab takes the place of the one there is: what runs stops, and the new one starts. `source` is its text.
+    pub(super) fn open(&mut self, ctx: &Context, lab: Checked, file: Option<&Path>, source: &str) {
         let view = self.workbench.view.clone();
         let recent = std::mem::take(&mut self.workbench.recent);
         self.settings.folder = file.map_or_else(|| PathBuf::from("."), folder_of);
-        self.files.opened(ctx, file);
+        self.files.opened(ctx, file, source);
         self.workbench = Workbench::new(Desk::new(lab.into_lab(), file.map(Path::to_owned)), view);
         self.workbench.recent = recent;
         self.workbench.view.question_closed = false;
@@ -193,8 +193,8 @@ pub(super) fn new_lab() -> Lab {
     crate::lab::load(text.as_bytes()).map(|loaded| loaded.lab.into_lab()).unwrap_or_default()
 }
 
-/// The lab with a preset's place.
-pub(super) fn preset(index: usize) -> Option<Checked> {
+/// The lab with a preset's place, and its text.
+pub(super) fn preset(index: usize) -> Option<(Checked, &'static str)> {
     let preset = crate::lab::PRESETS.get(index)?;
-    crate::lab::load(preset.text.as_bytes()).ok().map(|loaded| loaded.lab)
+    crate::lab::load(preset.text.as_bytes()).ok().map(|loaded| (loaded.lab, preset.text))
 }

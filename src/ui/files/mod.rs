@@ -7,6 +7,7 @@ mod watching;
 
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use egui::Context;
 
@@ -14,7 +15,7 @@ use super::chooser::{Chooser, Wanted};
 use super::desk::Desk;
 use super::errand::{Errand, fetch};
 use super::verb::Verb;
-use crate::lab::{Checked, Lab};
+use crate::lab::{Checked, Lab, save_over};
 use problems::Refusal;
 use question::Question;
 use reading::{ReadFile, read_file, read_text};
@@ -32,8 +33,8 @@ pub(super) struct Files {
     refusal: Option<Refusal>,
     /// What is done once the lab is saved.
     after_saving: Option<Verb>,
-    /// The comment that the open file begins with, which is kept when it is saved.
-    head: String,
+    /// What was opened, whose comments are kept when it is saved.
+    source: Arc<str>,
 }
 
 /// What a file is chosen for.
@@ -65,6 +66,7 @@ impl Choice {
 struct Saved {
     file: PathBuf,
     lab: Lab,
+    text: String,
     result: io::Result<()>,
 }
 
@@ -88,6 +90,7 @@ pub(super) enum News {
 pub(super) struct Opened {
     pub(super) lab: Checked,
     pub(super) file: Option<PathBuf>,
+    pub(super) source: String,
     /// How many things in it are odd.
     pub(super) n_warnings: usize,
 }
@@ -129,11 +132,11 @@ impl Files {
     /// Writes a lab into a file. It replaces the file in one step.
     pub(super) fn save(&mut self, ctx: &Context, lab: &Lab, file: &Path) -> Result<(), String> {
         let lab = lab.clone();
-        let text = format!("{}{}", self.head, crate::lab::save(&lab));
-        let file = file.to_owned();
+        let (file, source) = (file.to_owned(), Arc::clone(&self.source));
         let saving = Errand::run("save lab", ctx, move || {
+            let text = save_over(&source, &lab);
             let result = reading::write(&file, &text);
-            Saved { file, lab, result }
+            Saved { file, lab, text, result }
         });
         self.saving = Some(saving.map_err(|error| format!("Nothing can be saved: {error}"))?);
         Ok(())
@@ -148,14 +151,12 @@ impl Files {
         self.question.is_some() || self.refusal.is_some() || self.chooser.is_typing()
     }
 
-    /// Watches the file of the lab that is open now, or none.
-    pub(super) fn opened(&mut self, ctx: &Context, file: Option<&Path>) {
+    /// Watches the file of the lab that is open now, or none. `source` is its text, with its comments.
+    pub(super) fn opened(&mut self, ctx: &Context, file: Option<&Path>, source: &str) {
+        self.source = source.into();
         self.question = None;
         self.after_saving = None;
         self.watch(ctx, file);
-        if file.is_none() {
-            self.head.clear();
-        }
     }
 
     fn watch(&mut self, ctx: &Context, file: Option<&Path>) {
@@ -175,10 +176,11 @@ impl Files {
         if let Some(read) = fetch(&mut self.reading) {
             news.extend(self.was_read(read));
         }
-        if let Some(Saved { file, lab, result }) = fetch(&mut self.saving) {
+        if let Some(Saved { file, lab, text, result }) = fetch(&mut self.saving) {
             let then = self.after_saving.take();
             match result {
                 Ok(()) => {
+                    self.source = text.into();
                     self.watch(ctx, Some(&file));
                     news.push(News::Saved { file, lab: lab.into() });
                     news.extend(then.map(News::Ask));
@@ -197,9 +199,8 @@ impl Files {
 
     fn was_read(&mut self, read: ReadFile) -> Option<News> {
         match read {
-            ReadFile::Lab { lab, file, head, n_warnings } => {
-                self.head = head;
-                Some(News::Opened(Box::new(Opened { lab: *lab, file, n_warnings })))
+            ReadFile::Lab { lab, file, source, n_warnings } => {
+                Some(News::Opened(Box::new(Opened { lab: *lab, file, source, n_warnings })))
             }
             ReadFile::Refused { name, refused } => {
                 self.refusal = Some(Refusal::new(name, &refused));
@@ -215,13 +216,16 @@ impl Files {
     /// The open file is different on disk.
     fn has_changed(&mut self, read: ReadFile, desk: &Desk) -> Option<News> {
         match read {
-            ReadFile::Lab { lab, file: Some(file), head, .. } => {
+            ReadFile::Lab { lab, file: Some(file), source, .. } => {
                 let lab = lab.into_lab();
-                // What this window has saved is no news.
-                if desk.is_kept_as(&lab) || desk.file() != Some(&*file) {
+                if desk.file() != Some(&*file) {
                     return None;
                 }
-                self.head = head;
+                self.source = source.into();
+                // What this window has saved is no news.
+                if desk.is_kept_as(&lab) {
+                    return None;
+                }
                 if !desk.has_unsaved_edits() {
                     return Some(News::Ask(Verb::Reload(lab.into())));
                 }

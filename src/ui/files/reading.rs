@@ -9,7 +9,7 @@ use crate::lab::{Checked, FILE_BYTES_MAX, Loaded, Refused, load};
 
 /// What is in a file.
 pub(super) enum ReadFile {
-    Lab { lab: Box<Checked>, file: Option<PathBuf>, head: String, n_warnings: usize },
+    Lab { lab: Box<Checked>, file: Option<PathBuf>, source: String, n_warnings: usize },
     Refused { name: String, refused: Refused },
     Unreadable { file: PathBuf, why: String },
 }
@@ -25,8 +25,8 @@ pub(super) fn read_file(file: PathBuf) -> ReadFile {
     let name = file.file_name().map(|it| it.to_string_lossy().into_owned()).unwrap_or_default();
     let folder = folder_of(&file);
     match loaded(&bytes, &folder) {
-        Ok(Ok((lab, head, n_warnings))) => {
-            ReadFile::Lab { lab: lab.into(), file: Some(file), head, n_warnings }
+        Ok(Ok((lab, source, n_warnings))) => {
+            ReadFile::Lab { lab: lab.into(), file: Some(file), source, n_warnings }
         }
         Ok(Err(refused)) => ReadFile::Refused { name, refused },
         Err(why) => ReadFile::Unreadable { file, why },
@@ -35,8 +35,8 @@ pub(super) fn read_file(file: PathBuf) -> ReadFile {
 
 pub(super) fn read_text(name: String, text: &str) -> ReadFile {
     match loaded(text.as_bytes(), Path::new(".")) {
-        Ok(Ok((lab, head, n_warnings))) => {
-            ReadFile::Lab { lab: lab.into(), file: None, head, n_warnings }
+        Ok(Ok((lab, source, n_warnings))) => {
+            ReadFile::Lab { lab: lab.into(), file: None, source, n_warnings }
         }
         Ok(Err(refused)) => ReadFile::Refused { name, refused },
         Err(why) => ReadFile::Unreadable { file: PathBuf::from(name), why },
@@ -53,18 +53,10 @@ fn loaded(bytes: &[u8], folder: &Path) -> Result<Result<Read, Refused>, String> 
     };
     let mut lab = lab.into_lab();
     fill_samples(&mut lab, folder).map_err(|error| error.to_string())?;
-    let head = head_of(&source);
     Ok(match Checked::new(lab) {
-        Ok(lab) => Ok((lab, head, warnings.len())),
+        Ok(lab) => Ok((lab, source, warnings.len())),
         Err(problems) => Err(Refused { problems, source }),
     })
-}
-
-/// The comment that a file begins with. It says what to watch, and a window that saves must not lose it.
-fn head_of(source: &str) -> String {
-    let is_comment = |line: &&str| line.starts_with("//") || line.trim().is_empty();
-    let lines = source.lines().take_while(is_comment);
-    lines.fold(String::new(), |head, line| head + line + "\n")
 }
 
 /// Replaces a file in one step, so that a crash leaves the old one.
@@ -84,29 +76,5 @@ pub(in crate::ui) fn folder_of(file: &Path) -> PathBuf {
     match file.parent() {
         Some(folder) if !folder.as_os_str().is_empty() => folder.to_owned(),
         _ => PathBuf::from("."),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn saving_keeps_the_comment_at_the_head() {
-        let folder = std::env::temp_dir().join(format!("evenkeel-head-{}", std::process::id()));
-        fs::create_dir_all(&folder).unwrap();
-        let file = folder.join("starter.ron");
-        fs::write(&file, crate::lab::PRESETS[0].text).unwrap();
-        let ReadFile::Lab { head, lab, .. } = read_file(file.clone()) else {
-            panic!("a preset can be read")
-        };
-        let text = format!("{head}{}", crate::lab::save(&lab));
-        write(&file, &text).unwrap();
-        let ReadFile::Lab { head: again, lab: same, .. } = read_file(file) else {
-            panic!("what was saved can be read")
-        };
-        assert!(head.starts_with("// Three servers"), "{head}");
-        assert_eq!((again, same), (head, lab));
-        fs::remove_dir_all(folder).unwrap();
     }
 }
