@@ -8,6 +8,7 @@ use egui::{CentralPanel, Context, Frame, Panel, Rect, Ui};
 use super::consent::Consents;
 use super::desk::Desk;
 use super::files::Files;
+use super::ignition::Ignition;
 use super::memory::{Memory, WindowSize};
 use super::notices::Notices;
 use super::overlays::Overlays;
@@ -25,6 +26,8 @@ use crate::lab::{Checked, Lab};
 pub struct App {
     pub workbench: Workbench,
     pub(super) watch: Option<Watch>,
+    /// An engine that is about to run in place of the watched one.
+    pub(super) ignition: Option<Ignition>,
     /// Nothing is ever started for a story that is told beforehand.
     pub(super) runs: bool,
     /// Nothing was started yet, because a file is being read.
@@ -50,10 +53,10 @@ pub struct App {
 #[derive(Default)]
 pub(super) struct Panes {
     bar: bar::Bar,
+    strip: troubles::Strip,
     side: side::Side,
     stage: stage::Stage,
     time: time::Time,
-    strip: troubles::Strip,
     why: why::Why,
 }
 
@@ -113,7 +116,7 @@ impl App {
 
     /// Closes the window and leaves what runs to another.
     pub fn leave(mut self) -> Option<Watch> {
-        self.watch.take()
+        self.watch.take().or_else(|| self.ignition.take()?.wait())
     }
 
     /// Remembers how the window is arranged, from one start to the next.
@@ -135,6 +138,7 @@ impl App {
         Self {
             workbench: Workbench::new(desk, view),
             watch: None,
+            ignition: None,
             runs: true,
             awaits_file: false,
             failed: None,
@@ -154,6 +158,7 @@ impl App {
 
     /// Takes in what came about since the last frame. Shows nothing.
     pub fn logic(&mut self, ctx: &Context) {
+        self.take_over(ctx);
         let Self { workbench, watch, .. } = self;
         if let Some(watch) = watch {
             for seen in watch.fetch() {
@@ -173,7 +178,7 @@ impl App {
         }
         if self.awaits_file && !self.files.is_reading() {
             self.awaits_file = false;
-            if self.watch.is_none() && self.failed.is_none() {
+            if self.watch.is_none() && self.ignition.is_none() && self.failed.is_none() {
                 self.start(ctx);
             }
         }

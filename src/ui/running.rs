@@ -8,8 +8,8 @@ use egui::Context;
 use super::app::{App, Panes};
 use super::desk::{Desk, Settled};
 use super::files::{News, Opened, folder_of};
+use super::ignition::Ignition;
 use super::selection::Selection;
-use super::watch::Watch;
 use super::workbench::Workbench;
 use crate::engine::{EngineError, Trouble};
 use crate::lab::{Checked, Lab};
@@ -19,26 +19,37 @@ impl App {
         if !self.runs {
             return;
         }
-        // In this order: what runs lets go of its ports before another takes them.
-        self.watch = None;
+        let before = (self.watch.take(), self.ignition.take());
         self.workbench.status = None;
+        self.failed = None;
         let good = Arc::clone(self.workbench.desk.good());
         let Some(checked) = self.consents.narrowed(&good) else {
             let what = self.workbench.desk.problems().first().map(|problem| problem.what.clone());
             let remedy = "open another lab".to_owned();
             return self.failed = what.map(|what| Trouble { what, remedy, cure: None });
         };
-        let wake = {
-            let ctx = ctx.clone();
-            move || ctx.request_repaint()
-        };
-        match Watch::start(checked, self.settings.clone(), wake) {
-            Ok(watch) => {
-                self.workbench.story.lab_changed(watch.engine().now_ns(), good);
-                self.workbench.began_local_ns = watch.engine().began_local_ns();
-                (self.watch, self.failed) = (Some(watch), None);
-            }
+        match Ignition::begin(ctx, before, good, checked, self.settings.clone()) {
+            Ok(ignition) => self.ignition = Some(ignition),
             Err(error) => self.failed = Some(trouble_of(&error)),
+        }
+    }
+
+    /// Takes over the engine that was started, once it runs.
+    pub(super) fn take_over(&mut self, ctx: &Context) {
+        let Some(started) = self.ignition.as_ref().and_then(Ignition::poll) else { return };
+        let Some(ignition) = self.ignition.take() else { return };
+        let watch = match started {
+            Ok(watch) => watch,
+            Err(error) => return self.failed = Some(trouble_of(&error)),
+        };
+        self.workbench.story.lab_changed(watch.engine().now_ns(), Arc::clone(&ignition.lab));
+        self.workbench.began_local_ns = watch.engine().began_local_ns();
+        if ignition.outdated {
+            watch.engine().move_to(self.settings.folder.clone());
+        }
+        self.watch = Some(watch);
+        if ignition.outdated {
+            self.apply(ctx);
         }
     }
 
@@ -52,6 +63,9 @@ impl App {
 
     /// Puts the last draft that was without errors into force, as far as it is allowed to be.
     pub(super) fn apply(&mut self, ctx: &Context) {
+        if let Some(ignition) = &mut self.ignition {
+            ignition.outdated = true;
+        }
         let Some(watch) = &self.watch else { return };
         let good = Arc::clone(self.workbench.desk.good());
         if let Some(checked) = self.consents.narrowed(&good) {
@@ -150,6 +164,9 @@ impl App {
     fn move_to(&mut self, folder: PathBuf) {
         if folder == self.settings.folder {
             return;
+        }
+        if let Some(ignition) = &mut self.ignition {
+            ignition.outdated = true;
         }
         if let Some(watch) = &self.watch {
             watch.engine().move_to(folder.clone());

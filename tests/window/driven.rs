@@ -29,7 +29,10 @@ impl Window {
         let mut lab = lab;
         lab.take_free_ports();
         let lab = Checked::new(lab).unwrap();
-        Self::with(move |ctx| App::new(ctx, lab, Settings::default(), View::default()))
+        let mut window =
+            Self::with(move |ctx| App::new(ctx, lab, Settings::default(), View::default()));
+        window.wait_until("an engine", |window| window.app().engine().is_some());
+        window
     }
 
     pub(crate) fn with(make: impl FnOnce(&egui::Context) -> App + 'static) -> Self {

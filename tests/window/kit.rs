@@ -25,7 +25,9 @@ pub(crate) fn open(text: &str, view: View) -> Window {
         authority_folder: folder.join("authority"),
         ..Settings::default()
     };
-    made(move |ctx| App::new(ctx, lab, settings, view))
+    let mut window = made(move |ctx| App::new(ctx, lab, settings, view));
+    until(&mut window, "an engine", |window| app(window).engine().is_some());
+    window
 }
 
 /// Opens a window of 1280×720 on a program that is made with it.
