@@ -11,6 +11,7 @@ use std::io;
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
 
 use tokio::sync::watch;
 
@@ -161,8 +162,43 @@ fn environment(command: &lab::Command, port: u16) -> BTreeMap<String, String> {
 
 /// Ports that nobody uses now. All are held until all are found, so that no two are the same.
 fn free_ports(n_ports: u32) -> io::Result<Vec<u16>> {
-    let held: Vec<TcpListener> = (0..n_ports)
-        .map(|_| TcpListener::bind((Ipv4Addr::LOCALHOST, 0)))
-        .collect::<io::Result<_>>()?;
+    let held: Vec<TcpListener> = (0..n_ports).map(|_| free_port()).collect::<io::Result<_>>()?;
     held.iter().map(|listener| Ok(listener.local_addr()?.port())).collect()
+}
+
+/// One that no system gives to whoever asks for any port, or connects: it would be gone before the program takes it.
+fn free_port() -> io::Result<TcpListener> {
+    static N_ASKED: AtomicU32 = AtomicU32::new(0);
+    let asked_for = |_| {
+        let begin = std::process::id().wrapping_mul(PORTS_APART);
+        let place = begin.wrapping_add(N_ASKED.fetch_add(1, Relaxed));
+        TcpListener::bind((Ipv4Addr::LOCALHOST, PORT_FIRST + (place % PORTS) as u16)).ok()
+    };
+    let any = || TcpListener::bind((Ipv4Addr::LOCALHOST, 0));
+    (0..PORTS).find_map(asked_for).map_or_else(any, Ok)
+}
+
+/// Linux gives out ports from 32768 on, others from 49152 on.
+const PORT_FIRST: u16 = 20_000;
+const PORTS: u32 = 12_000;
+/// Where programs of ours that were started one after the other begin to look.
+const PORTS_APART: u32 = 64;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ports_of_copies_are_not_given_to_whoever_asks_for_any() {
+        let ports = [free_ports(3).unwrap(), free_ports(3).unwrap()].concat();
+        let taken = TcpListener::bind((Ipv4Addr::LOCALHOST, ports[0])).unwrap();
+        let others: Vec<TcpListener> =
+            (0..200).map(|_| TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap()).collect();
+        for other in others {
+            assert!(!ports.contains(&other.local_addr().unwrap().port()));
+        }
+        assert!(!free_ports(20).unwrap().contains(&taken.local_addr().unwrap().port()));
+        let different: std::collections::BTreeSet<u16> = ports.iter().copied().collect();
+        assert_eq!(different.len(), ports.len());
+    }
 }
