@@ -10,6 +10,7 @@
 //!
 //! Pingora takes part where it was built: `cargo build --release --manifest-path benches/peers/pingora/Cargo.toml`.
 //!
+//! `carried` is Evenkeel itself as a TCP proxy of the same bytes: the floor of what HTTP can cost.
 //! `EVENKEEL_BEFORE=path/to/another/evenkeel` lets another build take its turns, too, as `before`.
 //!
 //! Proxies stand on core 0, servers and clients on core 1. All proxies of a workload run at once and are loaded in

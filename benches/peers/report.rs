@@ -24,7 +24,7 @@ pub(crate) fn table(workload: &Workload, results: &Results) -> String {
             }
         }
     }
-    for proxy in Proxy::ALL {
+    for proxy in Proxy::ALL.into_iter().filter(|it| !it.is_ours()) {
         if let Some(why) = proxy.unable(&workload.setup) {
             let _infallible = writeln!(text, "  {:9} cannot: {why}", proxy.name());
         } else if let Some(what) = proxy.instead(&workload.setup) {
@@ -54,14 +54,19 @@ fn line(text: &mut String, outcome: &Outcome, all: &[Outcome]) {
 
 /// The median over the rounds of a proxy's cost by that of the best other one, and which one that is.
 fn ratio_to_best(outcome: &Outcome, all: &[Outcome]) -> Option<(f64, Proxy)> {
-    let is_ours = |proxy| matches!(proxy, Proxy::Before | Proxy::Evenkeel);
     let others = all.iter().filter(|other| {
-        other.proxy != outcome.proxy && !(is_ours(other.proxy) && is_ours(outcome.proxy))
+        let both_ours = other.proxy.is_ours() && outcome.proxy.is_ours();
+        other.proxy != outcome.proxy && other.proxy != Proxy::Carried && !both_ours
     });
     let cost = |outcome: &&Outcome| medians(&outcome.turns).cpu_ns;
     let best = others.min_by(|a, b| cost(a).total_cmp(&cost(b)))?;
-    let pairs = outcome.turns.iter().zip(&best.turns);
-    Some((median(pairs.map(|(ours, theirs)| ours.cpu_ns / theirs.cpu_ns)), best.proxy))
+    Some((ratio(outcome, best), best.proxy))
+}
+
+/// The median over the rounds, in each of which both had their turn.
+fn ratio(one: &Outcome, other: &Outcome) -> f64 {
+    let pairs = one.turns.iter().zip(&other.turns);
+    median(pairs.map(|(one, other)| one.cpu_ns / other.cpu_ns))
 }
 
 /// Evenkeel beside the best of the others, one line for each workload.
@@ -72,15 +77,13 @@ pub(crate) fn summary(all: &[(&Workload, Results)]) -> String {
     for (workload, results) in all {
         let Results::Turns(outcomes) = results else { continue };
         let Some(ours) = outcomes.iter().find(|it| it.proxy == Proxy::Evenkeel) else { continue };
-        if let Some(before) = outcomes.iter().find(|it| it.proxy == Proxy::Before) {
-            let pairs = ours.turns.iter().zip(&before.turns);
-            let change = median(pairs.map(|(now, then)| now.cpu_ns / then.cpu_ns));
-            let _infallible = writeln!(text, "{:22} {change:.3} of before", workload.name);
+        for other in outcomes.iter().filter(|it| it.proxy.is_ours() && it.proxy != ours.proxy) {
+            let (name, ratio) = (other.proxy.name(), ratio(ours, other));
+            let _infallible = writeln!(text, "{:22} {ratio:.3} of {name}", workload.name);
         }
         let Some((ratio, best)) = ratio_to_best(ours, outcomes) else { continue };
         let Some(theirs) = outcomes.iter().find(|it| it.proxy == best) else { continue };
-        let others =
-            outcomes.iter().filter(|it| !matches!(it.proxy, Proxy::Before | Proxy::Evenkeel));
+        let others = outcomes.iter().filter(|it| !it.proxy.is_ours());
         let p99 = others.map(|it| medians(&it.turns).p99_ns).fold(f64::INFINITY, f64::min);
         let (ours, theirs) = (medians(&ours.turns), medians(&theirs.turns));
         // Where as much goes through as can, times only say how much that is.

@@ -23,12 +23,14 @@ pub(crate) enum Proxy {
     Pingora,
     /// Evenkeel as it was: another build, to see what a change gained.
     Before,
+    /// Evenkeel as it carries the same bytes without reading them: what reading them costs.
+    Carried,
     Evenkeel,
 }
 
 impl Proxy {
-    pub(crate) const ALL: [Self; 5] =
-        [Self::Nginx, Self::Haproxy, Self::Pingora, Self::Before, Self::Evenkeel];
+    pub(crate) const ALL: [Self; 6] =
+        [Self::Nginx, Self::Haproxy, Self::Pingora, Self::Before, Self::Carried, Self::Evenkeel];
 
     pub(crate) fn name(self) -> &'static str {
         match self {
@@ -36,8 +38,14 @@ impl Proxy {
             Self::Haproxy => "HAProxy",
             Self::Pingora => "Pingora",
             Self::Before => "before",
+            Self::Carried => "carried",
             Self::Evenkeel => "Evenkeel",
         }
+    }
+
+    /// Whether it is Evenkeel in one form or another, which nobody else is compared with.
+    pub(crate) fn is_ours(self) -> bool {
+        matches!(self, Self::Before | Self::Carried | Self::Evenkeel)
     }
 
     /// Why it cannot run here at all, as one says it.
@@ -49,7 +57,7 @@ impl Proxy {
             Self::Before => {
                 evenkeel::before().is_none().then(|| format!("no {}", evenkeel::BEFORE))
             }
-            Self::Evenkeel => None,
+            Self::Carried | Self::Evenkeel => None,
         }
     }
 
@@ -59,6 +67,9 @@ impl Proxy {
             Self::Nginx => nginx::unable(setup),
             Self::Haproxy => haproxy::unable(setup),
             Self::Pingora => pingora::unable(setup),
+            Self::Carried => {
+                (*setup != Setup::default()).then_some("only plain HTTP/1.1 is compared with it")
+            }
             Self::Before | Self::Evenkeel => None,
         }
     }
@@ -69,7 +80,7 @@ impl Proxy {
             Self::Nginx => nginx::instead(setup),
             Self::Haproxy => haproxy::instead(setup),
             Self::Pingora => pingora::instead(setup),
-            Self::Before | Self::Evenkeel => None,
+            Self::Before | Self::Carried | Self::Evenkeel => None,
         }
     }
 
@@ -80,6 +91,10 @@ impl Proxy {
             Self::Pingora => Ok(pingora::command(setup, place)),
             Self::Before => {
                 evenkeel::command(&evenkeel::before().unwrap_or_default(), setup, place)
+            }
+            Self::Carried => {
+                let setup = Setup { front: Front::Tcp, ..setup.clone() };
+                evenkeel::command(env!("CARGO_BIN_EXE_evenkeel"), &setup, place)
             }
             Self::Evenkeel => evenkeel::command(env!("CARGO_BIN_EXE_evenkeel"), setup, place),
         }
