@@ -2,9 +2,10 @@
 
 use evenkeel::engine::{ListenerState, Settings};
 use evenkeel::ui::app::App;
+use evenkeel::ui::verb::Verb;
 use evenkeel::ui::view::View;
 
-use crate::driven::{Window, lab};
+use crate::driven::{Folder, Window, lab};
 
 #[test]
 fn a_window_that_was_closed_comes_back_over_the_same_engine() {
@@ -39,4 +40,33 @@ fn a_port_that_is_taken_is_said_with_a_remedy_that_works() {
         matches!(status.listeners[0].state, ListenerState::Open { .. })
     });
     window.wait_until("no trouble", |it| !it.shows("Use a free port"));
+}
+
+#[test]
+fn of_labs_opened_in_quick_succession_the_last_one_runs_alone() {
+    let folder = Folder::new("succession");
+    let file = |name: &str| {
+        let text = format!(
+            r#"(name: "{name}", listeners: [(name: "own", address: "127.0.0.1:0", pool: "web")],
+            pools: [(name: "web", servers: [(name: "a", mock: ())])])"#
+        );
+        folder.file(&format!("{name}.ron"), &text)
+    };
+    let (first, second) = (file("first"), file("second"));
+    let mut window = Window::running(lab(0).into_lab());
+    let before = window.app().workbench.status.as_ref().unwrap().address_of("front").unwrap();
+    window.app().workbench.ask(Verb::OpenFile(first));
+    window.wait_until("the first", |it| it.draft().name == "first");
+    assert!(window.app().engine().is_none(), "this frame did not wait for it");
+    window.draft().note = "edited while it starts".to_owned();
+    window.app().workbench.ask(Verb::Anyway(Verb::OpenFile(second).into()));
+    window.wait_until("the second", |it| it.draft().name == "second");
+    window.draft().note = "edited while it starts".to_owned();
+    window.wait_until("the edited second", |it| {
+        it.app().engine().is_some_and(|engine| {
+            let lab = engine.lab();
+            (lab.name.as_str(), lab.note.as_str()) == ("second", "edited while it starts")
+        })
+    });
+    assert!(std::net::TcpStream::connect(before).is_err(), "the one before has let go");
 }
