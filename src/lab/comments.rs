@@ -40,7 +40,7 @@ pub fn save_over(before: &str, lab: &Lab) -> String {
                     Side::After(_) => page.beside(page.line_of(range.end - 1), words),
                     Side::Begin(_) => page.beside(page.line_of(value.start), words),
                     Side::End(_) => {
-                        page.at_end(page.line_of(range.start), page.line_of(range.end - 1), words)
+                        page.at_end(page.line_of(range.start), page.line_of(range.end - 1), words);
                     }
                 }
             }
