@@ -27,6 +27,8 @@ use crate::lab::{Protocol, ProxyProtocolIn};
 pub(super) struct Arrival {
     pub(super) slot: usize,
     pub(super) peer: SocketAddr,
+    /// Where it arrived, if that is known without asking.
+    pub(super) local: Option<SocketAddr>,
     pub(super) number: u64,
     pub(super) at_ns: u64,
     pub(super) door: watch::Receiver<Door>,
@@ -87,14 +89,14 @@ async fn admit<N: Network>(
     arrival: Arrival,
     stream: N::Stream,
 ) -> Option<Serving> {
-    let Arrival { slot, peer, number, at_ns, door } = arrival;
+    let Arrival { slot, peer, local, number, at_ns, door } = arrival;
     let listener = worker.shared.plan.load().listener(slot).map(Arc::clone)?;
     let mut connection = Connection {
         worker,
         slot,
         number,
         client: peer,
-        local: stream.local_address(),
+        local: local.or_else(|| stream.local_address()),
         sni: None,
         alpn: None,
         encrypted: false,

@@ -21,6 +21,11 @@ pub trait Network: Clone + 'static {
     ) -> impl Future<Output = io::Result<(Self::Stream, SocketAddr)>>;
 
     fn connect(&self, to: SocketAddr) -> impl Future<Output = io::Result<Self::Stream>>;
+
+    /// The address at which all connections of a listener arrive, if it is one.
+    fn address_of(&self, _listener: &Self::Listener) -> Option<SocketAddr> {
+        None
+    }
 }
 
 /// A connection's bytes. `Send` because hyper's upgrades ask for it.
@@ -61,6 +66,10 @@ impl Network for Sockets {
         let stream = TcpStream::connect(to).await?;
         stream.set_nodelay(true)?;
         Ok(stream)
+    }
+
+    fn address_of(&self, listener: &TcpListener) -> Option<SocketAddr> {
+        listener.local_addr().ok().filter(|address| !address.ip().is_unspecified())
     }
 }
 

@@ -98,6 +98,7 @@ impl<N: Network> Worker<N> {
         listener: &N::Listener,
         door: &mut watch::Receiver<Door>,
     ) {
+        let local = self.network.address_of(listener);
         loop {
             let accepted = tokio::select! {
                 // Who has connected already is not turned away because it closes now.
@@ -106,7 +107,7 @@ impl<N: Network> Worker<N> {
                 _ = door.wait_for(|door| *door != Door::Open) => return,
             };
             match accepted {
-                Ok((stream, peer)) => self.welcome(slot, stream, peer, door.clone()),
+                Ok((stream, peer)) => self.welcome(slot, stream, (peer, local), door.clone()),
                 // Out of files or memory: trying again at once would only burn the processor.
                 Err(error) => {
                     self.trouble(slot, &error.to_string());
@@ -186,7 +187,7 @@ impl<N: Network> Worker<N> {
         self: &Rc<Self>,
         slot: usize,
         stream: N::Stream,
-        peer: SocketAddr,
+        (peer, local): (SocketAddr, Option<SocketAddr>),
         mut door: watch::Receiver<Door>,
     ) {
         let shared = &self.shared;
@@ -198,6 +199,7 @@ impl<N: Network> Worker<N> {
         let arrival = connection::Arrival {
             slot,
             peer,
+            local,
             number,
             at_ns: shared.clock.now_ns(),
             door: door.clone(),

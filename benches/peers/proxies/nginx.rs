@@ -120,7 +120,9 @@ fn stream(setup: &Setup, place: &Place) -> String {
     servers(&mut text, place);
     text += "}\nserver {\n";
     listen(&mut text, place, if setup.front == Front::Udp { " udp" } else { "" });
-    text + "proxy_pass pool;\ntcp_nodelay on;\n}\n}\n"
+    // Like the others, it passes the end of one side on and lets the other side finish.
+    let half = if setup.front == Front::Tcp { "proxy_half_close on;\n" } else { "" };
+    text + "proxy_pass pool;\ntcp_nodelay on;\n" + half + "}\n}\n"
 }
 
 fn listen(text: &mut String, place: &Place, how: &str) {

@@ -91,8 +91,8 @@ pub(in super::super) async fn relay(
     let (mut up, mut down) = (Direction::default(), Direction::default());
     let mut patience = Patience::new(idle);
     let ended = poll_fn(|ctx| {
-        let upwards = up.poll(ctx, &mut *client, &mut *server);
-        let downwards = down.poll(ctx, &mut *server, &mut *client);
+        let upwards = up.poll(ctx, &mut *client, &mut *server, down.is_done());
+        let downwards = down.poll(ctx, &mut *server, &mut *client, up.is_done());
         let (to_server, to_client) = (up.take_moved(), down.take_moved());
         if to_server + to_client > 0 {
             tally.carried(to_server, to_client);
@@ -159,12 +159,15 @@ impl Direction {
         ctx: &mut Context<'_>,
         source: &mut impl End,
         sink: &mut impl End,
+        is_last: bool,
     ) -> Poll<Result<(), Broken>> {
         loop {
             ready!(self.poll_write_held(ctx, sink))?;
             match self.stage {
                 Stage::Open if self.pipe.is_some() => ready!(self.poll_pipe(ctx, source, sink))?,
                 Stage::Open => ready!(self.poll_copy(ctx, source, sink))?,
+                // Nothing is left to be read from it, and closing it says the same.
+                Stage::Ending if is_last && sink.bare().is_some() => self.stage = Stage::Done,
                 Stage::Ending => {
                     ready!(Pin::new(&mut *sink).poll_shutdown(ctx))
                         .map_err(|_lost| Broken::Sink)?;
@@ -265,6 +268,10 @@ impl Direction {
             self.streak = 0;
         }
         Poll::Ready(Ok(()))
+    }
+
+    fn is_done(&self) -> bool {
+        self.stage == Stage::Done
     }
 
     fn take_moved(&mut self) -> u64 {

@@ -248,9 +248,14 @@ impl<S: Wire> Line<S> {
         }
     }
 
-    pub(super) fn poll_shutdown(&mut self, ctx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        if self.left && self.transport.bare_wire().is_some() {
-            // Nobody is there to hear it, and closing the socket says the same.
+    /// Says that no more will come. Whether it `lingers`, and goes on reading, or is closed now.
+    pub(super) fn poll_shutdown(
+        &mut self,
+        ctx: &mut Context<'_>,
+        lingers: bool,
+    ) -> Poll<io::Result<()>> {
+        if (self.left || !lingers) && self.transport.bare_wire().is_some() {
+            // Nobody is there to hear it, or closing the socket says the same.
             return Poll::Ready(Ok(()));
         }
         Pin::new(&mut self.transport).poll_shutdown(ctx)

@@ -211,8 +211,9 @@ impl<N: Network> Serving<N> {
         match ended {
             Ended::GoesOn | Ended::Breaks => {}
             Ended::Closes | Ended::Lingers => {
-                let closed = poll_fn(|ctx| line.borrow_mut().poll_shutdown(ctx)).await;
-                if closed.is_ok() && matches!(ended, Ended::Lingers) {
+                let lingers = matches!(ended, Ended::Lingers);
+                let closed = poll_fn(|ctx| line.borrow_mut().poll_shutdown(ctx, lingers)).await;
+                if closed.is_ok() && lingers {
                     let mut linger = Linger::default();
                     poll_fn(|ctx| line.borrow_mut().poll_linger(ctx, &mut linger)).await;
                 }
