@@ -41,7 +41,10 @@ impl Palette {
                 note(ui, "No command is called like that");
             }
             let mut chosen = found.get(self.at).filter(|_| enter).map(|it| it.deed.clone());
-            ScrollArea::vertical().max_height(380.0).auto_shrink([false, true]).show(ui, |ui| {
+            // What lies over the regions remembers how high it was when fewer commands matched.
+            let height = LIST_HEIGHT.min(ctx.content_rect().height() - 160.0);
+            let list = ScrollArea::vertical().max_height(height).min_scrolled_height(height);
+            list.auto_shrink([false, true]).show(ui, |ui| {
                 ui.spacing_mut().item_spacing.y = 0.0;
                 for (place, command) in found.iter().enumerate() {
                     let is_at = place == self.at;
@@ -152,6 +155,8 @@ fn word_score(title: &[char], word: &str, from: usize) -> Option<(i64, usize)> {
 fn points(letters: usize) -> i64 {
     i64::try_from(letters).unwrap_or(i64::MAX)
 }
+
+const LIST_HEIGHT: f32 = 380.0;
 
 #[cfg(test)]
 mod tests {

@@ -73,6 +73,22 @@ fn the_gallery_shows_its_cards_in_rows() {
 }
 
 #[test]
+fn the_palette_is_as_high_when_it_comes_again() {
+    let mut window = Window::told(0);
+    let open = |window: &mut Window| {
+        window.press_with(Modifiers::COMMAND, Key::P);
+        let area = window.harness.ctx.memory(|it| it.area_rect(egui::Id::unique("palette")));
+        area.expect("it is open").height()
+    };
+    let at_first = open(&mut window);
+    assert!(at_first > 400.0, "{at_first}");
+    window.harness.get_by_role(egui::accesskit::Role::TextInput).type_text("full screen");
+    window.frames(3);
+    window.press(Key::Escape);
+    assert_eq!(open(&mut window), at_first);
+}
+
+#[test]
 fn the_sheet_lists_the_keys() {
     let mut window = Window::told(0);
     window.press(Key::Questionmark);

@@ -42,7 +42,7 @@ impl Refusal {
             note(ui, "Nothing has changed: the lab that was open goes on running");
             ui.add_space(4.0);
             let height = ui.ctx().content_rect().height() * 0.5;
-            ScrollArea::vertical().max_height(height).show(ui, |ui| {
+            ScrollArea::vertical().max_height(height).min_scrolled_height(height).show(ui, |ui| {
                 self.shown.iter().for_each(|shown| shown.ui(ui));
             });
             ui.add_space(4.0);
