@@ -84,7 +84,7 @@ pub(super) fn why_ui(ui: &mut Ui, why: &mut Why, workbench: &mut Workbench) {
 /// What it is about, with a remark at its right, and the way out.
 fn title_ui(ui: &mut Ui, title: &str, remark: &str, workbench: &mut Workbench) {
     ui.horizontal(|ui| {
-        let width = ui.available_width() - 22.0;
+        let width = ui.available_width() - ui.spacing().item_spacing.x - ICON_WIDTH;
         ui.allocate_ui_with_layout(vec2(width, 24.0), Layout::right_to_left(Align::Center), |ui| {
             ui.label(RichText::new(remark).monospace().color(Theme::of(ui).faint));
             ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
@@ -144,3 +144,6 @@ fn capitalised<'a>(text: &str, names: impl IntoIterator<Item = &'a str>) -> Stri
 fn note_line(ui: &mut Ui, text: &str) -> Response {
     ui.label(RichText::new(text).color(Theme::of(ui).mute))
 }
+
+/// Of the button that closes it.
+const ICON_WIDTH: f32 = 18.0;
