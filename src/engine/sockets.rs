@@ -111,10 +111,19 @@ fn program(process: &Path) -> String {
     }
 }
 
-/// The first argument that is no option, without its folder.
+/// The first argument that is no option, without its folder. Nothing where the program itself is an argument: that can
+/// be as long as it likes.
 fn script(words: &[String]) -> Option<String> {
-    let argument = words.iter().skip(1).find(|word| !word.is_empty() && !word.starts_with('-'))?;
-    Some(file_name(argument)).filter(|name| !name.is_empty())
+    let mut arguments = words.iter().skip(1).map(String::as_str);
+    let argument = arguments.find(|word| {
+        let is_option = word.is_empty() || word.starts_with('-');
+        !is_option || ["-c", "-e", "--eval", "-p", "--print"].contains(word)
+    })?;
+    let name = Some(file_name(argument)).filter(|_| !argument.starts_with('-'))?;
+    let is_name = |c: char| !c.is_control();
+    Some(name).filter(|name| {
+        (1..=NAME_CHARS_MAX).contains(&name.chars().count()) && name.chars().all(is_name)
+    })
 }
 
 fn file_name(path: &str) -> String {
@@ -125,6 +134,7 @@ fn is_interpreter(name: &str) -> bool {
     INTERPRETERS.iter().any(|known| name.starts_with(known))
 }
 
+const NAME_CHARS_MAX: usize = 60;
 const INTERPRETERS: [&str; 7] = ["node", "python", "ruby", "php", "deno", "bun", "perl"];
 
 #[cfg(test)]
@@ -150,5 +160,7 @@ mod tests {
         assert_eq!(script(&words("node --inspect /x/bin/vite --port 1")).unwrap(), "vite");
         assert_eq!(script(&words("python3 -m http.server 8000")).unwrap(), "http.server");
         assert_eq!(script(&words("node")), None);
+        assert_eq!(script(&words("python3 -u -c print(1)")), None, "no name");
+        assert_eq!(script(&["node".to_owned(), "a\nb".to_owned()]), None);
     }
 }
