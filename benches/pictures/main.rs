@@ -1,9 +1,7 @@
 //! Renders the pictures of the README from presets, without a GPU or a screen: `cargo bench --bench pictures`.
 //!
 //! Every picture is a window on a story that is told from virtual time, so it shows what the program really shows, and
-//! is the same wherever it is rendered. Byte for byte, but for Compare: what was written while it was computing decides
-//! where letters lie in their atlas, and a pixel of text may be rounded otherwise. With a word as argument, only the
-//! pictures whose name has it.
+//! is the same wherever it is rendered, byte for byte. With a word as argument, only the pictures whose name has it.
 
 #![expect(clippy::print_stdout, reason = "a program for a terminal")]
 
@@ -16,6 +14,7 @@ use evenkeel::ui::app::App;
 use evenkeel::ui::camera::Camera;
 use evenkeel::ui::selection::Selection;
 use evenkeel::ui::story;
+use evenkeel::ui::theme;
 use evenkeel::ui::view::{Arrangement, Tab, ThemeChoice, View};
 
 struct Shot {
@@ -110,7 +109,8 @@ fn taken(shot: &Shot) -> Result<Vec<u8>, Box<dyn Error>> {
     let lab = Checked::into_lab(lab.lab);
     let dark = shot.theme == ThemeChoice::Dark;
     let theme = if dark { egui::Theme::Dark } else { egui::Theme::Light };
-    let mut camera = Camera::new(theme, egui::vec2(1280.0, 720.0), 1.0);
+    let camera = || Camera::new(theme, egui::vec2(1280.0, 720.0), 1.0);
+    let mut before = camera();
     let duration = Period::from_secs(shot.secs);
     let told = story::told(&lab, lab.seed, duration);
     let view = View {
@@ -121,7 +121,7 @@ fn taken(shot: &Shot) -> Result<Vec<u8>, Box<dyn Error>> {
         ..View::default()
     };
     let in_force = told.lab_at(duration.ns()).map_or(lab, |lab| (**lab).clone());
-    let mut app = App::told(camera.ctx(), in_force, view, told, duration.ns());
+    let mut app = App::told(before.ctx(), in_force, view, told, duration.ns());
     if let Some(server) = shot.select {
         let answered = |record: &&std::sync::Arc<evenkeel::engine::Record>| {
             record.attempts.last().is_some_and(|attempt| &*attempt.server == server)
@@ -129,12 +129,22 @@ fn taken(shot: &Shot) -> Result<Vec<u8>, Box<dyn Error>> {
         let newest = app.workbench.story.requests().iter().rev().find(answered).cloned();
         app.workbench.selection = newest.map_or(Selection::Nothing, Selection::Request);
     }
-    show(&mut app, &mut camera);
+    compute(&mut app, &mut before);
+    // What was written while it was computing would decide where letters lie in their atlas, and how they are rounded.
+    let mut camera = camera();
+    if shot.arrangement == Arrangement::Present {
+        theme::set_projector(camera.ctx(), true);
+    }
+    // Until everything stands still.
+    for _ in 0..60 {
+        app.logic(camera.ctx());
+        camera.frame(|ui| app.ui(ui));
+    }
     Ok(camera.picture().png())
 }
 
-/// Shows the window until everything is there and stands still.
-fn show(app: &mut App, camera: &mut Camera) {
+/// Shows the window until everything is there.
+fn compute(app: &mut App, camera: &mut Camera) {
     for _ in 0..3 {
         app.logic(camera.ctx());
         camera.frame(|ui| app.ui(ui));
@@ -143,9 +153,5 @@ fn show(app: &mut App, camera: &mut Camera) {
         app.logic(camera.ctx());
         camera.again(|ui| app.ui(ui));
         std::thread::yield_now();
-    }
-    for _ in 0..60 {
-        app.logic(camera.ctx());
-        camera.frame(|ui| app.ui(ui));
     }
 }
