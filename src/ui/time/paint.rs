@@ -207,10 +207,11 @@ pub(in crate::ui) fn label_places(chart: &Chart, height: f32) -> Vec<Option<f32>
         (0..places.len()).filter(|index| places[*index].is_some()).collect();
     order.sort_by(|a, b| places[*a].unwrap_or(0.0).total_cmp(&places[*b].unwrap_or(0.0)));
     let room = (height / LABEL_HEIGHT) as usize;
-    for index in order.split_off(order.len().min(room + 1)) {
+    for index in order.split_off(order.len().min(room)) {
         places[index] = None;
     }
-    let mut least = 0.0_f32;
+    // Higher up, the first would reach into what stands above the chart.
+    let mut least = LABEL_HEIGHT / 2.0;
     for (nth, index) in order.iter().enumerate() {
         let below = (order.len() - 1 - nth) as f32 * LABEL_HEIGHT;
         let place = places[*index].unwrap_or(0.0).min(height - below).max(least);
@@ -274,5 +275,7 @@ mod tests {
         assert_eq!(places.len(), 3);
         assert!(places.windows(2).all(|pair| pair[1] - pair[0] >= LABEL_HEIGHT - 0.01));
         assert!(places[2] <= 100.0);
+        let top = label_places(&self::chart(&[1.0, 0.0]), 100.0)[0];
+        assert!(top.is_some_and(|top| top >= LABEL_HEIGHT / 2.0), "inside the chart: {top:?}");
     }
 }
