@@ -109,7 +109,9 @@ fn run(arguments: &Arguments) -> Result<(), Failure> {
     let mut summary = Vec::new();
     let present = present(&arguments.proxies);
     for workload in &chosen {
-        let results = special::run(workload, &present, &effort)?;
+        let takes_part = |proxy: &Proxy| *proxy != Proxy::Carried || workload.can_be_carried();
+        let proxies: Vec<Proxy> = present.iter().copied().filter(takes_part).collect();
+        let results = special::run(workload, &proxies, &effort)?;
         if arguments.short {
             println!("{}: {} answered", workload.name, results.names().join(", "));
             continue;

@@ -67,10 +67,7 @@ impl Proxy {
             Self::Nginx => nginx::unable(setup),
             Self::Haproxy => haproxy::unable(setup),
             Self::Pingora => pingora::unable(setup),
-            Self::Carried => {
-                (*setup != Setup::default()).then_some("only plain HTTP/1.1 is compared with it")
-            }
-            Self::Before | Self::Evenkeel => None,
+            Self::Before | Self::Carried | Self::Evenkeel => None,
         }
     }
 
