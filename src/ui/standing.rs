@@ -19,18 +19,21 @@ pub(super) enum Standing {
 }
 
 impl Standing {
-    /// Of a server, or of a copy of a command: what the engine says of it goes before what was measured.
+    /// Of a server, or of a copy of a command: what a person wants of it goes before what the engine says of it,
+    /// and that before what was measured.
     pub(super) fn of(
         server: &Server,
         state: Option<&ServerState>,
         gauges: Option<&ServerFrame>,
     ) -> Self {
+        if !server.enabled {
+            return Self::Killed;
+        }
         match state {
             Some(ServerState::Dead) => return Self::Killed,
             Some(ServerState::Starting) => return Self::Starting,
             Some(ServerState::AwaitsConsent(_)) => return Self::AwaitsConsent,
             Some(ServerState::Trouble(_)) => return Self::Down,
-            None if !server.enabled => return Self::Killed,
             Some(ServerState::Known) | None => {}
         }
         match gauges.map(|it| it.health) {
@@ -67,4 +70,45 @@ impl Standing {
 /// What the engine says of a server.
 pub(super) fn state_of<'a>(status: &'a Status, pool: &str, name: &str) -> Option<&'a ServerState> {
     status.servers.iter().find(|it| it.pool == pool && it.name == name).map(|it| &it.state)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::Trouble;
+    use crate::lab::Command;
+
+    fn states() -> [ServerState; 5] {
+        let trouble = Trouble { what: "it ended".into(), remedy: "start it".into(), cure: None };
+        [
+            ServerState::Known,
+            ServerState::Dead,
+            ServerState::Starting,
+            ServerState::AwaitsConsent(Command::default()),
+            ServerState::Trouble(trouble),
+        ]
+    }
+
+    #[test]
+    fn a_killed_server_is_called_killed_whatever_was_wrong_with_it_before() {
+        let killed = Server { enabled: false, ..Server::default() };
+        for state in states() {
+            assert_eq!(Standing::of(&killed, Some(&state), None), Standing::Killed, "{state:?}");
+        }
+        assert_eq!(Standing::of(&killed, None, None), Standing::Killed);
+    }
+
+    #[test]
+    fn what_the_engine_says_is_one_standing_each() {
+        let server = Server::default();
+        let of = |state: &ServerState| Standing::of(&server, Some(state), None);
+        let expected = [
+            Standing::Well,
+            Standing::Killed,
+            Standing::Starting,
+            Standing::AwaitsConsent,
+            Standing::Down,
+        ];
+        assert_eq!(states().each_ref().map(of), expected);
+    }
 }

@@ -107,6 +107,8 @@ fn a_command_starts_after_a_yes_and_never_before() {
     assert!(get(running.address("front"), "/").0 >= 500);
     running.change(|lab| lab.pools[0].servers[0].weight = 2);
     running.change(|lab| lab.pools[0].servers[0].enabled = false);
+    assert_eq!(state(), ServerState::Dead);
+    assert!(running.engine.status().commands_waiting().is_empty());
     running.change(|lab| lab.pools[0].servers[0].enabled = true);
     assert!(matches!(state(), ServerState::AwaitsConsent(_)), "{:?}", state());
     assert!(!mark.exists());
@@ -129,6 +131,23 @@ fn a_command_starts_after_a_yes_and_never_before() {
         running.engine.status().servers.iter().all(|it| it.state == ServerState::Known)
     });
     assert!(!mark.with_file_name("started-later").exists());
+}
+
+#[test]
+fn what_is_wrong_with_a_server_that_was_switched_off_troubles_nobody() {
+    let text = r#"(
+        version: 1,
+        listeners: [(name: "front", address: "127.0.0.1:0", pool: "web")],
+        pools: [(name: "web", servers: [(name: "a", command: (line: "no-such-program {port}"))])],
+    )"#;
+    let running = Running::start("switched-off", text);
+    let command = running.engine.lab().pools[0].servers[0].command.clone().unwrap();
+    running.engine.allow_commands(vec![command]);
+    let state = || running.engine.status().servers[0].state.clone();
+    wait_for("a program that cannot start", || matches!(state(), ServerState::Trouble(_)));
+    running.change(|lab| lab.pools[0].servers[0].enabled = false);
+    assert_eq!(state(), ServerState::Dead);
+    assert_eq!(running.engine.status().all_troubles(), Vec::<String>::new());
 }
 
 #[test]
