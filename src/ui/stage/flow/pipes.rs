@@ -162,7 +162,9 @@ fn paint_dot(pen: &Pen<'_>, dot: &Dot<'_>, at: Pos2, is_aside: bool) {
         pen.star(at, radius * 1.9, colour);
         pen.small(at + vec2(0.0, -radius * 2.4), Align2::CENTER_BOTTOM, "you", pen.theme.text);
     } else if is_back {
-        pen.painter.circle(at, radius * 0.8, pen.theme.bg, Stroke::new(radius * 0.4, colour));
+        // A disc on a disc: four triangles, where a circle with an edge is more than a hundred.
+        pen.painter.circle_filled(at, radius, colour);
+        pen.painter.circle_filled(at, radius * 0.6, pen.theme.bg);
     } else {
         pen.painter.circle_filled(at, radius, colour);
     }
