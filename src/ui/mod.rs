@@ -97,6 +97,8 @@ pub fn open(request: &Request) -> Result<(), WindowError> {
     let options = eframe::NativeOptions {
         viewport,
         renderer: eframe::Renderer::Glow,
+        // There are no wide gradients to smooth.
+        dithering: false,
         ..eframe::NativeOptions::default()
     };
     let asked_for = request.lab.clone();
