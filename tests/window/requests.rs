@@ -62,7 +62,13 @@ fn a_request_of_ones_own_is_found_explained_and_sent_again() {
     until(&mut window, "a decision", |window| {
         window.query_by_label_contains("Least connections sent it to").is_some()
             && window.query_by_label("Round robin:").is_some()
+            && window.query_by_label("Rendezvous:").is_some()
     });
+    window.set_size(egui::vec2(1280.0, 1440.0));
+    window.run_steps(2);
+    let [last, more] = ["Rendezvous:", "More algorithms"].map(|it| window.get_by_label(it).rect());
+    assert!(more.top() - last.bottom() < 80.0, "{more} is not right below {last}");
+    window.set_size(egui::vec2(1280.0, 720.0));
     window.get_by_label_contains("Request headers").scroll_to_me();
     window.run_steps(3);
     window.get_by_label_contains("Request headers").click();

@@ -12,7 +12,7 @@ use crate::lab::{Protocol, UpstreamProtocol};
 use crate::ui::selection::Selection;
 use crate::ui::send::{Answer, Letter, Post, Reply, To};
 use crate::ui::signal::Signal;
-use crate::ui::theme::{self, Theme};
+use crate::ui::theme::Theme;
 use crate::ui::verb::Verb;
 use crate::ui::widgets::number;
 use crate::ui::words::bytes_text;
@@ -112,7 +112,7 @@ fn buttons_ui(
     ui.horizontal_wrapped(|ui| {
         ui.spacing_mut().item_spacing.y = 6.0;
         let theme = Theme::of(ui);
-        let text = RichText::new("Send again").color(theme::ON_SERVER);
+        let text = RichText::new("Send again").color(theme.panel);
         if ui.add(Button::new(text).fill(theme.accent)).on_hover_text("R").clicked() {
             wish = Some(Wish::One(To::Proxy));
         }

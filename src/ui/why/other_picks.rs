@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 
-use egui::{Align, Button, Layout, RichText, Ui, WidgetInfo};
+use egui::{Button, RichText, Ui, WidgetInfo};
 
 use super::one_step::{Moment, Would};
 use super::part_ui;
@@ -52,7 +52,7 @@ impl OtherPicks {
         }
         let n_more = (self.asked.len() + self.left.len()).saturating_sub(FIRST.len());
         if n_more > 0 {
-            ui.with_layout(Layout::left_to_right(Align::Center), |ui| self.more_ui(ui, n_more));
+            ui.horizontal(|ui| self.more_ui(ui, n_more));
         }
     }
 
