@@ -382,7 +382,7 @@ impl Answered {
 }
 
 pub(super) const SPAN_NS: u64 = 60_000_000_000;
-pub(super) const ROWS_MAX: usize = 10;
+pub(super) const ROWS_MAX: usize = 40;
 const CAUSES_NAMED: usize = 2;
 /// Requests are recorded when they end, so those that take longer come later.
 const LATE_NS: u64 = 1_000_000_000;

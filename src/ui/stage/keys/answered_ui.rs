@@ -2,7 +2,7 @@
 
 use egui::{Align, Align2, Layout, Rect, RichText, Sense, Stroke, Ui, WidgetInfo, pos2, vec2};
 
-use super::answered::{Answered, Row, SPAN_NS};
+use super::answered::{Answered, ROWS_MAX, Row, SPAN_NS};
 use super::{Keys, Scene, ledger};
 use crate::lab::Stickiness;
 use crate::ui::theme::{self, Theme};
@@ -16,9 +16,10 @@ pub(super) fn answered_ui(ui: &mut Ui, keys: &Keys, scene: &Scene, workbench: &W
         note(ui, "No client has asked yet. Release traffic, or open the address in a browser");
         return;
     }
-    strip_ui(ui, keys, scene, workbench);
+    let n_shown = strip_ui(ui, keys, scene, workbench);
     ui.add_space(4.0);
     sentence_ui(ui, keys, scene, workbench);
+    foot_ui(ui, keys, workbench, n_shown);
 }
 
 fn stickiness_words(stickiness: &Stickiness) -> String {
@@ -30,14 +31,21 @@ fn stickiness_words(stickiness: &Stickiness) -> String {
     }
 }
 
-fn strip_ui(ui: &mut Ui, keys: &Keys, scene: &Scene, workbench: &Workbench) {
+/// How many rows there is room for, with what stands below them; a few in any case.
+fn n_shown(height: f32, row_height: f32, n_rows: usize) -> usize {
+    (((height - BELOW) / row_height) as usize).clamp(ROWS_LEAST, ROWS_MAX).min(n_rows)
+}
+
+/// Gives back how many clients have a row.
+fn strip_ui(ui: &mut Ui, keys: &Keys, scene: &Scene, workbench: &Workbench) -> usize {
     let theme = Theme::of(ui);
     let Answered { rows, marks, .. } = &keys.answered;
     let columns = rows.first().map_or(1, |row| row.cells.len());
     let width = ui.available_width();
-    let pitch = ((width - LABEL_WIDTH) / columns as f32).floor().clamp(4.0, 18.0);
+    let pitch = ((width - LABEL_WIDTH) / columns as f32).max(4.0);
     let side = (pitch - 1.0).min(10.0);
     let row_height = side + 2.0;
+    let rows = &rows[..n_shown(ui.available_height(), row_height, rows.len())];
     let size = vec2(width, rows.len() as f32 * row_height);
     let (area, response) = ui.allocate_exact_size(size, Sense::hover());
     let font = egui::FontId::new(10.0, egui::FontFamily::Monospace);
@@ -60,10 +68,10 @@ fn strip_ui(ui: &mut Ui, keys: &Keys, scene: &Scene, workbench: &Workbench) {
     let said = format!("{} clients and who answered them", rows.len());
     response.widget_info(|| WidgetInfo::labeled(egui::Role::Label, true, &said));
     let pointed = response.hover_pos().filter(|at| strip.contains(*at));
-    let Some(pointed) = pointed else { return };
+    let Some(pointed) = pointed else { return rows.len() };
     let row = ((pointed.y - strip.top()) / row_height) as usize;
     let column = ((pointed.x - strip.left()) / pitch) as usize;
-    let Some(row) = rows.get(row) else { return };
+    let Some(row) = rows.get(row) else { return rows.len() };
     let ago = (columns - 1 - column.min(columns - 1)) as u64 * (SPAN_NS / columns as u64);
     let what = match row.cells.get(column).copied().flatten() {
         None => "no request".to_owned(),
@@ -77,6 +85,7 @@ fn strip_ui(ui: &mut Ui, keys: &Keys, scene: &Scene, workbench: &Workbench) {
     };
     let text = format!("{}, {} s ago: {what}", row.client, ago / 1_000_000_000);
     response.on_hover_text_at_pointer(text);
+    rows.len()
 }
 
 fn row_ui(
@@ -88,8 +97,8 @@ fn row_ui(
 ) {
     let theme = Theme::of(ui);
     for (column, cell) in row.cells.iter().enumerate() {
-        let min = at + vec2(column as f32 * size.x, 0.0);
-        let square = Rect::from_min_size(min, vec2(size.x - 1.0, size.y));
+        let [left, right] = [column, column + 1].map(|it| (it as f32 * size.x).round());
+        let square = Rect::from_min_size(at + vec2(left, 0.0), vec2(right - left - 1.0, size.y));
         let Some(cell) = cell else {
             let middle = Rect::from_center_size(square.center(), vec2(square.width(), 1.0));
             ui.painter().rect_filled(middle, 0.0, theme.line);
@@ -118,9 +127,13 @@ fn sentence_ui(ui: &mut Ui, keys: &Keys, scene: &Scene, workbench: &Workbench) {
             ui.label(RichText::new(why).color(theme.accent));
         }
     });
+}
+
+/// What is not in the strip.
+fn foot_ui(ui: &mut Ui, keys: &Keys, workbench: &Workbench, n_shown: usize) {
     ui.horizontal(|ui| {
         ledger_ui(ui, keys, workbench);
-        let hidden = keys.answered.n_clients.saturating_sub(keys.answered.rows.len());
+        let hidden = keys.answered.n_clients.saturating_sub(n_shown);
         if hidden > 0 {
             let hidden = format!("{} more clients are not drawn", grouped(hidden as u64));
             ui.with_layout(Layout::right_to_left(Align::Center), |ui| hint(ui, hidden));
@@ -170,4 +183,7 @@ fn entries_ui(ui: &mut Ui, keys: &Keys, moment_ns: u64) {
 }
 
 const LABEL_WIDTH: f32 = 84.0;
+/// For the sentence and the line below it.
+const BELOW: f32 = 60.0;
+const ROWS_LEAST: usize = 10;
 const ENTRIES_SHOWN: usize = 500;
