@@ -33,7 +33,7 @@ pub(super) fn paint_clients(
         if has_labels {
             let left = *at - vec2(radius + pen.of(8.0), 0.0);
             let colour = if is_traced { pen.theme.text } else { pen.theme.mute };
-            pen.small_left_of(left, &lane.label, colour);
+            pen.small_left_of(left, [&lane.name, &lane.part], colour);
         }
     }
 }

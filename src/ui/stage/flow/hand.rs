@@ -73,7 +73,7 @@ fn nearest(hits: &[(Pos2, usize)], pointer: Pos2, reach: f32) -> Option<usize> {
 
 fn dot_text(scenery: &Scenery<'_>, dot: &Dot<'_>) -> String {
     let Scenery { scene, source, .. } = scenery;
-    let from = &scene.lanes.all()[dot.lane].label;
+    let from = scene.lanes.all()[dot.lane].label();
     let to = match dot.target {
         Target::Server(server) => format!(" → {}", scene.servers[server].name),
         Target::Other(other) => format!(" → {}", scene.others[other].name),
@@ -131,7 +131,7 @@ fn clients(ui: &Ui, flow: &mut Flow, scenery: &Scenery<'_>) -> Option<Clicked> {
         let name = if lane.is_yours() {
             "Your requests".to_owned()
         } else {
-            format!("Client {}", lane.label)
+            format!("Client {}", lane.label())
         };
         let is_traced = flow.traced == Some(number);
         response.widget_info(|| WidgetInfo::selected(Role::Button, true, is_traced, &name));

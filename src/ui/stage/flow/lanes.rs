@@ -10,7 +10,10 @@ use crate::ui::theme::Theme;
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Lane {
-    pub(super) label: String,
+    /// The crowd, where there are more than one.
+    pub(super) name: String,
+    /// Which clients of it.
+    pub(super) part: String,
     /// The built-in clients in it; nobody in the row of what people send.
     pub(super) who: Option<Who>,
 }
@@ -36,15 +39,15 @@ impl Lanes {
                 if identities.is_empty() {
                     continue;
                 }
-                let label = match crowds.len() {
-                    1 => range_text(&identities),
-                    _ if n_rows == 1 => group.name.clone(),
-                    _ => format!("{} {}", group.name, short_text(&identities)),
+                let (name, part) = match crowds.len() {
+                    1 => (String::new(), range_text(&identities)),
+                    _ if n_rows == 1 => (group.name.clone(), String::new()),
+                    _ => (group.name.clone(), short_text(&identities)),
                 };
-                lanes.push(Lane { label, who: Some(Who { crowd, identities }) });
+                lanes.push(Lane { name, part, who: Some(Who { crowd, identities }) });
             }
         }
-        lanes.push(Lane { label: "you".to_owned(), who: None });
+        lanes.push(Lane { name: "you".to_owned(), part: String::new(), who: None });
         Self(lanes)
     }
 
@@ -69,6 +72,10 @@ impl Lanes {
 impl Lane {
     pub(super) fn is_yours(&self) -> bool {
         self.who.is_none()
+    }
+
+    pub(super) fn label(&self) -> String {
+        format!("{} {}", self.name, self.part).trim().to_owned()
     }
 
     /// How many clients it stands for.
@@ -145,8 +152,8 @@ mod tests {
         Lanes::of(&Senders::of(&Lab { clients, ..Lab::default() }))
     }
 
-    fn labels(lanes: &Lanes) -> Vec<&str> {
-        lanes.all().iter().map(|lane| lane.label.as_str()).collect()
+    fn labels(lanes: &Lanes) -> Vec<String> {
+        lanes.all().iter().map(Lane::label).collect()
     }
 
     #[test]
@@ -164,7 +171,7 @@ mod tests {
     fn groups_share_the_rows() {
         assert_eq!(labels(&lanes(&[("x", 1), ("y", 1)])), ["of x", "of y", "you"]);
         let lanes = lanes(&[("x", 100), ("y", 2)]);
-        assert_eq!((lanes.all().len(), labels(&lanes)[6]), (8, "of y"));
+        assert_eq!((lanes.all().len(), &*labels(&lanes)[6]), (8, "of y"));
     }
 
     #[test]

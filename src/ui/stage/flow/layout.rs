@@ -12,8 +12,8 @@ pub(super) struct Wanted {
     pub(super) pipes: Vec<usize>,
     /// Pools other than the one that is looked at.
     pub(super) n_others: usize,
-    /// Whether there is room for names at the clients, and for what may be missed.
-    pub(super) has_labels: bool,
+    /// The letters of the longest name at the clients, where there is room for names, and for what may be missed.
+    pub(super) labels: Option<usize>,
     /// How much larger than usual texts may get.
     pub(super) text_max: f32,
 }
@@ -149,7 +149,7 @@ impl Sizes {
     /// The body, a row of other pools, and the legend, from top to bottom.
     fn rows(&self, area: Rect, wanted: &Wanted) -> (Rect, Vec<Rect>, Rect) {
         let inner = area.shrink2(vec2(self.of(16.0), self.of(8.0)));
-        let legend_height = if wanted.has_labels { 18.0 * self.text } else { 0.0 };
+        let legend_height = if wanted.labels.is_some() { 18.0 * self.text } else { 0.0 };
         let (above, legend) = inner.split_top_bottom_at_y(inner.bottom() - legend_height);
         if wanted.n_others == 0 {
             return (above, Vec::new(), legend);
@@ -170,10 +170,18 @@ impl Sizes {
     fn lanes(&self, body: Rect, wanted: &Wanted) -> Vec<Pos2> {
         let n_lanes = wanted.n_lanes.max(1) as f32;
         let pitch = self.of(38.0).min(body.height() / n_lanes);
-        let label = if wanted.has_labels { LABEL * self.text } else { 0.0 };
-        let x = body.left() + label + self.of(CIRCLE);
+        let x = body.left() + self.label(body, wanted) + self.of(CIRCLE);
         let top = body.center().y - pitch * (n_lanes - 1.0) / 2.0;
         (0..wanted.n_lanes).map(|it| pos2(x, top + pitch * it as f32)).collect()
+    }
+
+    /// How wide names at the clients may be.
+    fn label(&self, body: Rect, wanted: &Wanted) -> f32 {
+        let room = |n_letters: usize| {
+            let wished = n_letters as f32 * LETTER * self.text;
+            wished.min(body.width() * LABEL_PART).max(LABEL * self.text)
+        };
+        wanted.labels.map_or(0.0, room)
     }
 
     /// In as few columns as they fit into.
@@ -228,6 +236,9 @@ impl Sizes {
 pub(super) const CIRCLE: f32 = 10.0;
 /// Room for a client's address.
 const LABEL: f32 = 88.0;
+/// For longer names: what a letter takes, and the most of the width that names get.
+const LETTER: f32 = 6.2;
+const LABEL_PART: f32 = 0.16;
 /// Between two boxes.
 const GAP: f32 = 6.0;
 /// Between the end of the pipes and a server.
@@ -251,7 +262,7 @@ mod tests {
             n_lanes: 8,
             pipes: vec![3; n_servers],
             n_others,
-            has_labels: size.x > 700.0,
+            labels: (size.x > 700.0).then_some(13),
             text_max: 1.4,
         };
         Layout::new(Rect::from_min_size(pos2(248.0, 80.0), size), &wanted)

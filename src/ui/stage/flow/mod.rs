@@ -161,17 +161,19 @@ pub(in crate::ui) fn flow_in(
     flow.yours.take_in(source.story, source.lab);
     let scene = Scene::at(source)?;
     flow.shown_of = scene.shown_of;
+    let lanes = scene.lanes.all();
+    let longest = lanes.iter().map(|lane| lane.label().chars().count()).max().unwrap_or(0);
     let layout = Layout::new(
         area,
         &Wanted {
-            n_lanes: scene.lanes.all().len(),
+            n_lanes: lanes.len(),
             pipes: pipes_of(&scene),
             n_others: scene.others.len(),
-            has_labels: look.has_labels,
+            labels: look.has_labels.then_some(longest),
             text_max: look.text_max,
         },
     );
-    let trace = flow.hovered_lane.or(flow.traced).filter(|&lane| lane < scene.lanes.all().len());
+    let trace = flow.hovered_lane.or(flow.traced).filter(|&lane| lane < lanes.len());
     let trace = trace.map(|lane| Trace { lane, served: scene.served(source, lane) });
     let hits = paint(&Pen::new(ui, area, &layout), &scene, source, (look, trace.as_ref()));
     if !look.is_still && scene.has_motion() && source.is_moving {

@@ -53,15 +53,24 @@ impl<'a> Pen<'a> {
         self.painter.text(at, align, text, self.fonts.small.clone(), colour)
     }
 
-    /// Ends at a point, and is shortened where the picture ends.
-    pub(super) fn small_left_of(&self, end: Pos2, text: &str, colour: Color32) {
-        let width = (end.x - self.painter.clip_rect().left() - 4.0).max(0.0);
-        let font = self.fonts.small.clone();
-        let mut job = egui::text::LayoutJob::simple_singleline(text.to_owned(), font, colour);
-        job.wrap = egui::text::TextWrapping::truncate_at_width(width);
-        let galley = self.painter.layout_job(job);
-        let at = end - egui::vec2(galley.size().x, galley.size().y / 2.0);
-        self.painter.galley(at, galley, colour);
+    /// A name and a part of what it names, which end at a point. The first of them is shortened where the picture ends.
+    pub(super) fn small_left_of(&self, end: Pos2, [name, part]: [&str; 2], colour: Color32) {
+        let mut end = end;
+        for (text, gives_way) in [(part, name.is_empty()), (name, true)] {
+            if text.is_empty() {
+                continue;
+            }
+            let font = self.fonts.small.clone();
+            let mut job = egui::text::LayoutJob::simple_singleline(text.to_owned(), font, colour);
+            if gives_way {
+                let width = (end.x - self.painter.clip_rect().left() - 4.0).max(0.0);
+                job.wrap = egui::text::TextWrapping::truncate_at_width(width);
+            }
+            let galley = self.painter.layout_job(job);
+            let at = end - vec2(galley.size().x, galley.size().y / 2.0);
+            self.painter.galley(at, galley, colour);
+            end.x = at.x - 4.0;
+        }
     }
 
     /// In the fixed-width face, as small as a remark.
