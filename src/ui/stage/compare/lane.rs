@@ -1,8 +1,9 @@
 //! One lane: an algorithm, its p99, and its traffic in small.
 
 use egui::{
-    Align, Align2, Button, ComboBox, CornerRadius, Frame, Layout, Margin, Painter, Pos2, Rect,
-    RichText, Shape, Stroke, StrokeKind, Ui, WidgetInfo, epaint::CubicBezierShape, pos2, vec2,
+    Align, Align2, Button, ComboBox, CornerRadius, FontId, Frame, Layout, Margin, Painter, Pos2,
+    Rect, RichText, Shape, Stroke, StrokeKind, Ui, WidgetInfo, epaint::CubicBezierShape, pos2,
+    vec2,
 };
 
 use super::cast::Cast;
@@ -59,7 +60,9 @@ pub(super) fn lane_ui(ui: &mut Ui, lane: &Lane<'_>, chosen: &mut Algorithm, work
             (Some(film), None) => {
                 let at_ns = workbench.moment_ns() % film.duration.ns().max(1);
                 let scene = film.scene(at_ns);
-                let picture = Picture { painter: ui.painter(), theme, area, cast: lane.cast };
+                let unit = (area.height() / 150.0).min(area.width() / 460.0).clamp(1.0, 2.0);
+                let (painter, cast) = (ui.painter(), lane.cast);
+                let picture = Picture { painter, theme, area, unit, cast };
                 picture.paint(&scene, !workbench.view.reduced_motion);
             }
             (None, None) => {
@@ -145,6 +148,8 @@ struct Picture<'a> {
     painter: &'a Painter,
     theme: &'a Theme,
     area: Rect,
+    /// The size of things, 1 in the smallest window.
+    unit: f32,
     cast: &'a Cast,
 }
 
@@ -157,17 +162,21 @@ struct Place {
 }
 
 impl Picture<'_> {
+    fn of(&self, points: f32) -> f32 {
+        points * self.unit
+    }
+
     fn paint(&self, scene: &Scene, moves: bool) {
         let places = self.places();
         let balancer = self.balancer();
         let pipes = CLIENT_PIPES.map(|y| balancer.center().y + y * self.step());
         for y in pipes {
             let ends = [pos2(self.area.left(), y), pos2(balancer.left(), y)];
-            self.painter.line_segment(ends, Stroke::new(PIPE, self.theme.pipe));
+            self.painter.line_segment(ends, Stroke::new(self.of(PIPE), self.theme.pipe));
         }
         for (_, place) in &places {
             let points = self.way(place);
-            let stroke = Stroke::new(PIPE, self.theme.pipe);
+            let stroke = Stroke::new(self.of(PIPE), self.theme.pipe);
             let shape = CubicBezierShape::from_points_stroke(
                 points,
                 false,
@@ -202,12 +211,12 @@ impl Picture<'_> {
 
     fn balancer(&self) -> Rect {
         let x = self.area.left() + self.area.width() * 0.31;
-        let height = (self.area.height() * 0.6).min(110.0);
-        Rect::from_center_size(pos2(x, self.area.center().y), vec2(36.0, height))
+        let height = (self.area.height() * 0.6).min(self.of(110.0));
+        Rect::from_center_size(pos2(x, self.area.center().y), vec2(self.of(36.0), height))
     }
 
     fn step(&self) -> f32 {
-        (self.area.height() * 0.1).clamp(8.0, 16.0)
+        (self.area.height() * 0.1).clamp(8.0, self.of(16.0))
     }
 
     /// Where the servers stand: beneath one another, in as many columns as it takes.
@@ -219,10 +228,10 @@ impl Picture<'_> {
         let rows = n.div_ceil(columns).max(1);
         let step = vec2(
             (self.area.right() - left) / columns as f32,
-            (self.area.height() / rows as f32).min(BOX_MOST + 4.0),
+            (self.area.height() / rows as f32).min(self.of(BOX_MOST + 4.0)),
         );
         let top = self.area.center().y - step.y * rows as f32 / 2.0;
-        let width = if columns == 1 { BOX_WIDTH.min(step.x * 0.62) } else { step.x - 4.0 };
+        let width = if columns == 1 { self.of(BOX_WIDTH).min(step.x * 0.62) } else { step.x - 4.0 };
         let parts = self.cast.parts.iter().enumerate();
         parts
             .map(|(index, part)| {
@@ -257,7 +266,7 @@ impl Picture<'_> {
                     (along(self.way(place), dot.way), place.badge.colour(self.theme))
                 }
             };
-            self.painter.add(Shape::circle_filled(at, DOT, colour));
+            self.painter.add(Shape::circle_filled(at, self.of(DOT), colour));
         }
     }
 
@@ -267,10 +276,11 @@ impl Picture<'_> {
         let radius = theme::CONTROL_RADIUS;
         self.painter.rect(place.area, radius, self.theme.raised, edge, StrokeKind::Inside);
         let roomy = place.area.height() >= ROOMY && place.area.width() >= 40.0;
-        let side = if roomy { 14.0 } else { place.area.height().min(12.0) - 2.0 };
-        let centre = pos2(place.area.left() + side / 2.0 + 6.0, place.area.center().y);
+        let side = if roomy { self.of(14.0) } else { place.area.height().min(12.0) - 2.0 };
+        let centre = pos2(place.area.left() + side / 2.0 + self.of(6.0), place.area.center().y);
         place.badge.paint(self.painter, self.theme, centre, side);
-        let slots_area = place.area.shrink2(vec2(6.0, 4.0)).with_min_x(centre.x + side / 2.0 + 6.0);
+        let inner = place.area.shrink2(vec2(self.of(6.0), 4.0));
+        let slots_area = inner.with_min_x(centre.x + side / 2.0 + self.of(6.0));
         self.slots(slots_area, place, crowd.busy);
         self.queue(place, crowd.waiting);
         if crowd.failed > 0 {
@@ -287,7 +297,8 @@ impl Picture<'_> {
         }
         let rows = if n > 5 && area.height() >= 18.0 { 2 } else { 1 };
         let columns = n.div_ceil(rows);
-        let cell = (area.width() / columns as f32).min(area.height() / rows as f32).min(13.0);
+        let cell = (area.width() / columns as f32).min(area.height() / rows as f32);
+        let cell = cell.min(self.of(13.0));
         let height = cell * rows as f32;
         for slot in 0..n {
             let (column, row) = (slot % columns, slot / columns);
@@ -308,22 +319,26 @@ impl Picture<'_> {
             return;
         }
         let room = self.area.right() - place.area.right() - 8.0;
-        if room < 24.0 {
+        let step = self.of(QUEUE_STEP);
+        if room < self.of(24.0) {
             let at = place.area.right_center() - vec2(4.0, 0.0);
             return self.text(at, Align2::RIGHT_CENTER, waiting.to_string(), self.theme.text);
         }
         let y = place.area.center().y;
-        let fits = (((room - 28.0) / QUEUE_STEP).max(0.0) as u32).min(waiting);
+        let fits = (((room - self.of(28.0)) / step).max(0.0) as u32).min(waiting);
         for index in 0..fits {
-            let x = place.area.right() + 10.0 + index as f32 * QUEUE_STEP;
-            self.painter.circle_filled(pos2(x, y), DOT - 0.5, self.theme.mute);
+            let x = place.area.right() + self.of(10.0) + index as f32 * step;
+            self.painter.circle_filled(pos2(x, y), self.of(DOT - 0.5), self.theme.mute);
         }
-        let x = place.area.right() + 8.0 + fits as f32 * QUEUE_STEP;
+        let x = place.area.right() + self.of(8.0) + fits as f32 * step;
         self.text(pos2(x, y), Align2::LEFT_CENTER, waiting.to_string(), self.theme.text);
     }
 
     fn text(&self, at: Pos2, anchor: Align2, text: String, colour: egui::Color32) {
-        self.painter.text(at, anchor, text, theme::small_number_font(), colour);
+        let font = theme::small_number_font();
+        // Texts grow less than things.
+        let font = FontId::new((font.size * self.unit.sqrt()).round(), font.family);
+        self.painter.text(at, anchor, text, font, colour);
     }
 }
 
