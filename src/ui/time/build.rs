@@ -144,8 +144,7 @@ impl<'a> Material<'a> {
         let highest = highest(&series).max(
             bands.iter().flat_map(|band| &band.points).map(|point| point.high).fold(0.0, f64::max),
         );
-        let top = [0.25, 0.5, 0.75, 1.0].into_iter().find(|top| *top >= highest).unwrap_or(1.0);
-        let scale = Scale { bottom: 0.0, top, log: false };
+        let scale = Scale::up_to(highest.min(1.0), 0.1);
         Chart { scale, bands, series, ..self.empty(ChartKind::Share, Measure::Share) }
     }
 

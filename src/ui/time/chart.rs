@@ -182,13 +182,13 @@ impl Scale {
     }
 }
 
-/// The next of 1, 2, 4, 5 and 10 times a power of ten, so that its half is round too.
-fn round_up(value: f64) -> f64 {
+/// The next of a few round numbers whose halves are round too.
+pub(in crate::ui) fn round_up(value: f64) -> f64 {
     if value <= 0.0 || !value.is_finite() {
         return 1.0;
     }
     let power = libm::pow(10.0, libm::log10(value).floor());
-    let steps = [1.0, 2.0, 4.0, 5.0, 10.0];
+    let steps = [1.0, 1.2, 1.6, 2.0, 3.0, 4.0, 6.0, 8.0, 10.0];
     // Ten times a tenth is a little more than one.
     let step = steps.into_iter().find(|step| step * power >= value * (1.0 - 1e-9));
     step.unwrap_or(10.0) * power
@@ -204,8 +204,8 @@ mod tests {
     #[test]
     fn scales_end_at_round_numbers() {
         assert_eq!(
-            [0.0, 0.34, 1.0, 9.0, 17.0, 41.0].map(round_up),
-            [1.0, 0.4, 1.0, 10.0, 20.0, 50.0]
+            [0.0, 0.34, 1.0, 9.0, 10.3, 17.0, 41.0].map(round_up),
+            [1.0, 0.4, 1.0, 10.0, 12.0, 20.0, 60.0]
         );
         let decades = Scale::decades(0.003, 2.1);
         assert_eq!((decades.bottom, decades.top), (0.001, 10.0));

@@ -11,6 +11,7 @@ use super::difference::Difference;
 use super::film::{Film, POINTS};
 use super::lane::card_ui;
 use crate::ui::theme::{self, Theme};
+use crate::ui::time::chart::round_up;
 use crate::ui::widgets::time_text;
 use crate::ui::workbench::Workbench;
 
@@ -120,7 +121,7 @@ impl<'a> Chart<'a> {
     fn new(area: Rect, films: [&'a Film; 2]) -> Self {
         let bands = films.map(|film| Band::of(&film.lines));
         let tops = bands.iter().flat_map(|it| it.mean.iter().zip(&it.half)).map(|(a, b)| a + b);
-        let most = tops.fold(1e-4, f32::max) * 1.05;
+        let most = round_up(tops.fold(1e-4, f32::max).into()) as f32;
         let labels = if area.width() > 480.0 { LABELS } else { 8.0 };
         let area = area.with_min_x(area.left() + AXIS).with_max_x(area.right() - labels);
         Self { area: area.with_min_y(area.top() + 2.0), films, bands, most }
