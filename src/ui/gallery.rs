@@ -2,7 +2,7 @@
 
 use egui::{
     Align2, Color32, Context, FontId, Painter, Pos2, Rect, RichText, ScrollArea, Sense, Stroke, Ui,
-    WidgetInfo, pos2, vec2,
+    Vec2, WidgetInfo, pos2, vec2,
 };
 
 use super::badges::Badges;
@@ -47,11 +47,13 @@ fn cards_ui(ui: &mut Ui, workbench: &mut Workbench) -> bool {
     area.show(ui, |ui| {
         ui.spacing_mut().item_spacing = vec2(GAP, GAP);
         let columns = (((ui.available_width() + GAP) / (CARD.x + GAP)) as usize).max(1);
+        let each = (ui.available_width() + GAP) / columns as f32 - GAP;
+        let size = vec2(each.floor().min(CARD.x + STRETCH), CARD.y);
         let cards: Vec<(usize, &Preset)> = PRESETS.iter().enumerate().collect();
         for row in cards.chunks(columns) {
             ui.horizontal(|ui| {
                 for &(index, preset) in row {
-                    if card_ui(ui, index, preset) {
+                    if card_ui(ui, size, index, preset) {
                         chosen = Some(index);
                     }
                 }
@@ -64,9 +66,9 @@ fn cards_ui(ui: &mut Ui, workbench: &mut Workbench) -> bool {
     chosen.is_some()
 }
 
-fn card_ui(ui: &mut Ui, index: usize, preset: &Preset) -> bool {
+fn card_ui(ui: &mut Ui, size: Vec2, index: usize, preset: &Preset) -> bool {
     let theme = Theme::of(ui);
-    let (area, response) = ui.allocate_exact_size(CARD, Sense::click());
+    let (area, response) = ui.allocate_exact_size(size, Sense::click());
     let name = format!("Open {}", preset.name);
     response.widget_info(|| WidgetInfo::labeled(egui::Role::Button, true, &name));
     let painter = ui.painter().with_clip_rect(area);
@@ -207,7 +209,9 @@ fn spread(area: Rect, row: usize, rows: usize) -> f32 {
 const GAP: f32 = 12.0;
 /// Two rows of cards, which is all there are in a window of the usual width.
 const ROWS_HEIGHT: f32 = 2.0 * CARD.y + GAP;
-const CARD: egui::Vec2 = vec2(220.0, 172.0);
+/// A card, and how much wider it may get to fill a row.
+const CARD: Vec2 = vec2(220.0, 172.0);
+const STRETCH: f32 = 20.0;
 const PICTURE_HEIGHT: f32 = 96.0;
 /// Four cards, what is between them, and a bar to scroll.
 const WIDTH: f32 = 4.0 * CARD.x + 3.0 * GAP + 14.0;
