@@ -144,7 +144,8 @@ impl<'a> Material<'a> {
         let highest = highest(&series).max(
             bands.iter().flat_map(|band| &band.points).map(|point| point.high).fold(0.0, f64::max),
         );
-        let scale = Scale::up_to(highest.min(1.0), 0.1);
+        let least = if highest > 0.0 { 0.1 } else { 1.0 };
+        let scale = Scale::up_to(highest.min(1.0), least);
         Chart { scale, bands, series, ..self.empty(ChartKind::Share, Measure::Share) }
     }
 
