@@ -254,11 +254,15 @@ impl Time {
         } else {
             workbench.moment_ns().cast_signed()
         };
+        let n_letters = (width / LETTER) as usize;
         match (self.cursor.values_ns(slot), self.cursor.pin_ns) {
             (Some(hover_ns), Some(pin_ns)) if width > 150.0 => {
-                format!("{} → {}", values_at(chart, pin_ns), values_at(chart, hover_ns))
+                let each = (n_letters - BETWEEN.len()) / 2;
+                [pin_ns, hover_ns].map(|at_ns| values_at(chart, at_ns, each)).join(BETWEEN)
             }
-            (hover_ns, pin_ns) => values_at(chart, hover_ns.or(pin_ns).unwrap_or(latest_ns)),
+            (hover_ns, pin_ns) => {
+                values_at(chart, hover_ns.or(pin_ns).unwrap_or(latest_ns), n_letters)
+            }
         }
     }
 
@@ -292,8 +296,8 @@ impl Time {
     }
 }
 
-/// The values of all series at a moment, with one unit for all if it is the same.
-fn values_at(chart: &Chart, at_ns: i64) -> String {
+/// The values of all series at a moment, with one unit for all if it is the same; as a range where they do not fit.
+fn values_at(chart: &Chart, at_ns: i64, n_letters: usize) -> String {
     if chart.heat.is_some() {
         return String::new();
     }
@@ -303,14 +307,8 @@ fn values_at(chart: &Chart, at_ns: i64) -> String {
     if known.is_empty() {
         return "–".to_owned();
     }
-    if values.len() > VALUES_MAX {
-        let (least, most) = known.iter().fold((f64::INFINITY, 0.0_f64), |(least, most), value| {
-            (least.min(*value), most.max(*value))
-        });
-        return format!("{} to {}", chart.measure.text(least), chart.measure.text(most));
-    }
     let all_known = known.len() == values.len();
-    match chart.measure {
+    let each = match chart.measure {
         Measure::Share if all_known => {
             let whole = whole_percents(&known);
             let whole: Vec<String> = whole.iter().map(u32::to_string).collect();
@@ -322,7 +320,14 @@ fn values_at(chart: &Chart, at_ns: i64) -> String {
             let between = if measure == Measure::Time { " · " } else { " / " };
             values.iter().map(text).collect::<Vec<_>>().join(between)
         }
+    };
+    if each.chars().count() <= n_letters {
+        return each;
     }
+    let (least, most) = known.iter().fold((f64::INFINITY, 0.0_f64), |(least, most), value| {
+        (least.min(*value), most.max(*value))
+    });
+    format!("{} to {}", chart.measure.text(least), chart.measure.text(most))
 }
 
 /// How many charts there is room for, of those that were chosen.
@@ -345,7 +350,9 @@ const GAP: f32 = 18.0;
 const HEAD: f32 = 20.0;
 /// Room for what lines are called, at their ends.
 const ENDS: f32 = 22.0;
-/// More series than these are told as a range.
-const VALUES_MAX: usize = 6;
+/// What a letter of a number takes.
+const LETTER: f32 = 7.25;
+/// From the values at a pin to those at the cursor.
+const BETWEEN: &str = " → ";
 /// How far a wheel turns until what is shown is longer by a factor of e.
 const WHEEL: f64 = 240.0;

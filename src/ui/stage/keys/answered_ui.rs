@@ -184,6 +184,6 @@ fn entries_ui(ui: &mut Ui, keys: &Keys, moment_ns: u64) {
 
 const LABEL_WIDTH: f32 = 84.0;
 /// For the sentence and the line below it.
-const BELOW: f32 = 60.0;
-const ROWS_LEAST: usize = 10;
+const BELOW: f32 = 70.0;
+const ROWS_LEAST: usize = 7;
 const ENTRIES_SHOWN: usize = 500;
