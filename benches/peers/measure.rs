@@ -54,10 +54,14 @@ impl Processes {
     }
 }
 
-/// Lets this process, and those it starts, open as many files as the system grants.
+/// Lets this process, and those it starts, open enough files for all ends of ten thousand connections, or as many as
+/// the system grants.
 pub(crate) fn raise_open_files() -> io::Result<()> {
     let limit = getrlimit(Resource::Nofile);
-    setrlimit(Resource::Nofile, Rlimit { current: limit.maximum, ..limit }).map_err(Into::into)
+    let most = limit.maximum.map(|most| most.max(FILES_WISHED));
+    let wished = setrlimit(Resource::Nofile, Rlimit { current: most, maximum: most });
+    let granted = Rlimit { current: limit.maximum, ..limit };
+    wished.or_else(|_| setrlimit(Resource::Nofile, granted)).map_err(Into::into)
 }
 
 fn children(pid: u32) -> Vec<u32> {
@@ -84,3 +88,5 @@ fn status_field(folder: &str, field: &str) -> Option<u64> {
     let line = status.lines().find_map(|line| line.strip_prefix(field))?;
     line.split_whitespace().next()?.parse().ok()
 }
+
+const FILES_WISHED: u64 = 65_536;

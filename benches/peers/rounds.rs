@@ -84,15 +84,16 @@ pub(crate) fn turn(
 ) -> Result<Turn, Failure> {
     let clients = Clients::start(load.clone(), &running.listen)?;
     let tally = &clients.tally;
-    await_first(workload, tally, running)?;
+    await_answers(workload, load, tally, running)?;
     std::thread::sleep(effort.warm_up);
     let processes = running.processes();
-    let (before, cpu_ns, failures) =
-        (tally.answers.read(), processes.cpu_ns(), tally.failures.load(Relaxed));
-    let since = Instant::now();
+    // What is counted together is read together: this thread has to share its core with the load.
+    let read = || (Instant::now(), processes.cpu_ns(), tally.answers.read());
+    let failures = tally.failures.load(Relaxed);
+    let (since, cpu_ns, before) = read();
     std::thread::sleep(effort.measured);
-    let (after, cpu_ns) = (tally.answers.read(), processes.cpu_ns() - cpu_ns);
-    let seconds = since.elapsed().as_secs_f64();
+    let (until, cpu_until_ns, after) = read();
+    let (seconds, cpu_ns) = ((until - since).as_secs_f64(), cpu_until_ns - cpu_ns);
     let answers = after.since(&before);
     let failures = tally.failures.load(Relaxed) - failures;
     let requests = answers.count() + failures;
@@ -120,10 +121,15 @@ fn figures(answers: &LatencyReading, cpu_ns: u64, seconds: f64) -> Turn {
     }
 }
 
-/// Waits for the first right answer.
-fn await_first(workload: &Workload, tally: &Tally, running: &Running) -> Result<(), Failure> {
+/// Waits for as many right answers as there are connections, so that all that is to be measured is under way.
+fn await_answers(
+    workload: &Workload,
+    load: &Load,
+    tally: &Tally,
+    running: &Running,
+) -> Result<(), Failure> {
     let until = Instant::now() + ANSWER_TIMEOUT;
-    while tally.answers.read().is_empty() {
+    while tally.answers.read().count() < load.connections as u64 {
         if Instant::now() > until {
             return Err(Failure::NoAnswer {
                 proxy: running.proxy.name(),

@@ -35,7 +35,7 @@ pub(super) fn command(setup: &Setup, place: &Place) -> io::Result<Vec<String>> {
     let folder = place.folder.display();
     let text = format!(
         "{module}daemon off;\nuser root;\nworker_processes {};\n\
-         pid {folder}/pid;\nerror_log stderr error;\nevents {{ worker_connections 16384; }}\n{body}",
+         pid {folder}/pid;\nerror_log stderr error;\nevents {{ worker_connections 24576; }}\n{body}",
         setup.workers
     );
     let file = super::write(&place.folder, "nginx.conf", &text)?;
