@@ -35,7 +35,8 @@ pub(super) fn command(setup: &Setup, place: &Place) -> io::Result<Vec<String>> {
     let folder = place.folder.display();
     let text = format!(
         "{module}daemon off;\nuser root;\nworker_processes {};\n\
-         pid {folder}/pid;\nerror_log stderr error;\nevents {{ worker_connections 24576; }}\n{body}",
+         pid {folder}/pid;\nerror_log stderr error;\n\
+         events {{ worker_connections {CONNECTIONS_MAX}; }}\n{body}",
         setup.workers
     );
     let file = super::write(&place.folder, "nginx.conf", &text)?;
@@ -141,3 +142,6 @@ fn module() -> Option<&'static str> {
     let path = "/usr/lib/nginx/modules/ngx_stream_module.so";
     Path::new(path).is_file().then_some(path)
 }
+
+/// Both ends count: 10,000 clients and as many connections to servers.
+const CONNECTIONS_MAX: u32 = 24 * 1024;

@@ -296,7 +296,7 @@ impl Time {
     }
 }
 
-/// The values of all series at a moment, with one unit for all if it is the same; as a range where they do not fit.
+/// The values of all series at a moment, with one unit for all if it is the same; as a range where several do not fit.
 fn values_at(chart: &Chart, at_ns: i64, n_letters: usize) -> String {
     if chart.heat.is_some() {
         return String::new();
@@ -321,7 +321,7 @@ fn values_at(chart: &Chart, at_ns: i64, n_letters: usize) -> String {
             values.iter().map(text).collect::<Vec<_>>().join(between)
         }
     };
-    if each.chars().count() <= n_letters {
+    if each.chars().count() <= n_letters || known.len() == 1 {
         return each;
     }
     let (least, most) = known.iter().fold((f64::INFINITY, 0.0_f64), |(least, most), value| {

@@ -2,8 +2,8 @@
 
 use egui::{
     Align, Align2, Button, ComboBox, CornerRadius, FontId, Frame, Layout, Margin, Painter, Pos2,
-    Rect, RichText, Shape, Stroke, StrokeKind, Ui, WidgetInfo, epaint::CubicBezierShape, pos2,
-    vec2,
+    Rect, RichText, Shape, Stroke, StrokeKind, Ui, Vec2, WidgetInfo, epaint::CubicBezierShape,
+    pos2, vec2,
 };
 
 use super::cast::Cast;
@@ -60,7 +60,7 @@ pub(super) fn lane_ui(ui: &mut Ui, lane: &Lane<'_>, chosen: &mut Algorithm, work
             (Some(film), None) => {
                 let at_ns = workbench.moment_ns() % film.duration.ns().max(1);
                 let scene = film.scene(at_ns);
-                let unit = (area.height() / 150.0).min(area.width() / 460.0).clamp(1.0, 2.0);
+                let unit = (area.size() / SMALLEST).min_elem().clamp(1.0, 2.0);
                 let (painter, cast) = (ui.painter(), lane.cast);
                 let picture = Picture { painter, theme, area, unit, cast };
                 picture.paint(&scene, !workbench.view.reduced_motion);
@@ -357,6 +357,8 @@ fn along([a, b, c, d]: [Pos2; 4], part: f32) -> Pos2 {
     pos2(sum(|it| it.x), sum(|it| it.y))
 }
 
+/// The room of a lane in the smallest window.
+const SMALLEST: Vec2 = vec2(460.0, 150.0);
 /// Heights of the client's pipes, in steps from the middle.
 const CLIENT_PIPES: [f32; 3] = [-1.0, 0.0, 1.0];
 const PIPE: f32 = 4.0;

@@ -5,6 +5,7 @@ use egui::{Align, Align2, Layout, Rect, RichText, Sense, Stroke, Ui, WidgetInfo,
 use super::answered::{Answered, ROWS_MAX, Row, SPAN_NS};
 use super::{Keys, Scene, ledger};
 use crate::lab::Stickiness;
+use crate::ui::badges::Badge;
 use crate::ui::theme::{self, Theme};
 use crate::ui::widgets::{caption_ui, grouped, hint, note, number};
 use crate::ui::workbench::Workbench;
@@ -67,34 +68,33 @@ fn strip_ui(ui: &mut Ui, keys: &Keys, scene: &Scene, workbench: &Workbench) -> u
     }
     let said = format!("{} clients and who answered them", rows.len());
     response.widget_info(|| WidgetInfo::labeled(egui::Role::Label, true, &said));
-    let pointed = response.hover_pos().filter(|at| strip.contains(*at));
-    let Some(pointed) = pointed else { return rows.len() };
-    let row = ((pointed.y - strip.top()) / row_height) as usize;
-    let column = ((pointed.x - strip.left()) / pitch) as usize;
-    let Some(row) = rows.get(row) else { return rows.len() };
-    let ago = (columns - 1 - column.min(columns - 1)) as u64 * (SPAN_NS / columns as u64);
-    let what = match row.cells.get(column).copied().flatten() {
-        None => "no request".to_owned(),
-        Some(cell) => {
-            let badge = workbench.badge(&scene.pool, keys.tape.server_name(cell.server));
-            let changed = if cell.changed { ", another server than before" } else { "" };
-            let requests = if cell.n_requests == 1 { "request" } else { "requests" };
-            let last = if cell.n_requests == 1 { "" } else { ", the last" };
-            format!("{} {requests}{last} to {}{changed}", cell.n_requests, badge.letter())
+    if let Some(pointed) = response.hover_pos().filter(|at| strip.contains(*at)) {
+        let row = ((pointed.y - strip.top()) / row_height) as usize;
+        let column = ((pointed.x - strip.left()) / pitch) as usize;
+        if let Some(row) = rows.get(row) {
+            let badge = |server| workbench.badge(&scene.pool, keys.tape.server_name(server));
+            response.on_hover_text_at_pointer(cell_words(row, column.min(columns - 1), &badge));
         }
-    };
-    let text = format!("{}, {} s ago: {what}", row.client, ago / 1_000_000_000);
-    response.on_hover_text_at_pointer(text);
+    }
     rows.len()
 }
 
-fn row_ui(
-    ui: &Ui,
-    row: &Row,
-    at: egui::Pos2,
-    size: egui::Vec2,
-    badge: &dyn Fn(u16) -> crate::ui::badges::Badge,
-) {
+/// Who answered a client in one bit of time.
+fn cell_words(row: &Row, column: usize, badge: &dyn Fn(u16) -> Badge) -> String {
+    let n_columns = row.cells.len();
+    let ago_ns = (n_columns - 1 - column) as u64 * (SPAN_NS / n_columns as u64);
+    let what = match row.cells[column] {
+        None => "no request".to_owned(),
+        Some(cell) => {
+            let changed = if cell.changed { ", another server than before" } else { "" };
+            let requests = if cell.n_requests == 1 { "request" } else { "requests, the last" };
+            format!("{} {requests} to {}{changed}", cell.n_requests, badge(cell.server).letter())
+        }
+    };
+    format!("{}, {} s ago: {what}", row.client, ago_ns / 1_000_000_000)
+}
+
+fn row_ui(ui: &Ui, row: &Row, at: egui::Pos2, size: egui::Vec2, badge: &dyn Fn(u16) -> Badge) {
     let theme = Theme::of(ui);
     for (column, cell) in row.cells.iter().enumerate() {
         let [left, right] = [column, column + 1].map(|it| (it as f32 * size.x).round());
