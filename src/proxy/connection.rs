@@ -12,6 +12,7 @@ use bytes::{Bytes, BytesMut};
 use tokio::io::AsyncReadExt as _;
 use tokio::sync::watch;
 
+use super::boxed::boxed;
 use super::event::{Event, What};
 use super::l4;
 use super::l7;
@@ -75,7 +76,7 @@ pub(super) fn serve<N: Network>(
 ) -> impl Future<Output = ()> {
     // In boxes, as is every part of a connection's way that it leaves or that few take: a task is as large as its
     // largest part, for as long as it lasts, and most connections are idle most of the time.
-    let admitted = Box::pin(admit(worker, arrival, stream));
+    let admitted = boxed(|| admit(worker, arrival, stream));
     async move {
         if let Some(serving) = admitted.await {
             serving.await;
@@ -107,15 +108,15 @@ async fn admit<N: Network>(
     };
     let mut transport = Transport::plain(stream, Bytes::new());
     if listener.proxy_protocol != ProxyProtocolIn::Off {
-        transport = connection.be_told(transport, &listener).await?;
+        transport = Box::pin(connection.be_told(transport, &listener)).await?;
     }
     if let Some(config) = &listener.tls {
-        transport = connection.secure(transport, config, &listener).await?;
+        transport = Box::pin(connection.secure(transport, config, &listener)).await?;
     }
     match listener.protocol {
         Protocol::Http => l7::begin(connection, transport).await,
         Protocol::Tcp | Protocol::TlsPassthrough => {
-            Some(Box::pin(l4::serve(connection, transport, listener)))
+            Some(boxed(|| l4::serve(connection, transport, listener)))
         }
         // Datagrams make no connections.
         Protocol::Udp => None,

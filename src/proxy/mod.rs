@@ -12,6 +12,7 @@
 
 mod access_log;
 mod alarm;
+mod boxed;
 mod buffers;
 mod connection;
 mod cookie;

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use tokio::net::TcpStream;
 
+use super::super::boxed::boxed;
 use super::super::connection::Connection;
 use super::super::idle::Counted;
 use super::super::l7::connect;
@@ -45,7 +46,7 @@ pub(in super::super) async fn serve<N: Network>(
         tls_ns: connection.tls_ns,
     };
     let mut passage = Passage::begin(worker, &listener, &caller, before);
-    let reached = match Box::pin(reach(&connection, &listener, &caller, &mut passage)).await {
+    let reached = match boxed(|| reach(&connection, &listener, &caller, &mut passage)).await {
         Ok(reached) => reached,
         Err(outcome) => return passage.end(outcome),
     };

@@ -35,6 +35,7 @@ pub(super) use http1_server::Http1;
 pub(super) use tunnel::Tunnel;
 pub(super) use upstream::connect;
 
+use super::boxed::boxed;
 use super::connection::{Connection, Serving};
 use super::network::Network;
 use super::transport::Transport;
@@ -46,7 +47,7 @@ pub(super) async fn begin<N: Network>(
     mut transport: Transport<N::Stream>,
 ) -> Option<Serving> {
     Some(match detect::version(&connection, &mut transport).await? {
-        Spoken::Http1 => Box::pin(http1::serve(connection, transport)),
-        Spoken::Http2 => Box::pin(http2::serve(connection, transport)),
+        Spoken::Http1 => boxed(|| http1::serve(connection, transport)),
+        Spoken::Http2 => boxed(|| http2::serve(connection, transport)),
     })
 }

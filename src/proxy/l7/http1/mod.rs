@@ -32,6 +32,7 @@ use std::task::{Context, Poll};
 
 use http::{Method, Version};
 
+use super::super::boxed::boxed;
 use super::super::connection::Connection;
 use super::super::fields::Name;
 use super::super::framing::{Body, Violation};
@@ -96,7 +97,7 @@ impl<N: Network> Serving<N> {
                 ended => break ended,
             }
         };
-        Box::pin(self.end(ended)).await;
+        boxed(|| self.end(ended)).await;
     }
 
     /// Whether the listener closes. Whoever waits for the closed door has this task woken by every move of it.
@@ -126,7 +127,8 @@ impl<N: Network> Serving<N> {
         let asked = Asked::of(&head);
         // In a box for as long as it is under way: it takes thousands of bytes, which would otherwise lie in every
         // connection, also while that rests. The next request gets the same ones, which are in the cache.
-        let mut answering = Box::pin(handle(&self.connection, self.inbound(head, body, number)));
+        let inbound = self.inbound(head, body, number);
+        let mut answering = boxed(|| handle(&self.connection, inbound));
         let reply = poll_fn(|ctx| self.poll_reply(ctx, answering.as_mut())).await;
         drop(answering);
         let Some(reply) = reply else { return Ended::Breaks };
