@@ -11,6 +11,7 @@
 //! Pingora takes part where it was built: `cargo build --release --manifest-path benches/peers/pingora/Cargo.toml`.
 //!
 //! `carried` is Evenkeel itself as a TCP proxy of the same bytes: the floor of what HTTP can cost.
+//! `drawn` is Evenkeel with its window open, beside Evenkeel without one: only its worker's time counts.
 //! `EVENKEEL_BEFORE=path/to/another/evenkeel` lets another build take its turns, too, as `before`.
 //!
 //! Proxies stand on core 0, servers and clients on core 1. All proxies of a workload run at once and are loaded in
@@ -109,8 +110,8 @@ fn run(arguments: &Arguments) -> Result<(), Failure> {
     let mut summary = Vec::new();
     let present = present(&arguments.proxies);
     for workload in &chosen {
-        let takes_part = |proxy: &Proxy| *proxy != Proxy::Carried || workload.can_be_carried();
-        let proxies: Vec<Proxy> = present.iter().copied().filter(takes_part).collect();
+        let proxies: Vec<Proxy> =
+            present.iter().copied().filter(|proxy| workload.is_for(*proxy)).collect();
         let results = special::run(workload, &proxies, &effort)?;
         if arguments.short {
             println!("{}: {} answered", workload.name, results.names().join(", "));
@@ -156,4 +157,5 @@ fn stand_on(core: &str) -> Result<(), Failure> {
     Err(io::Error::other(String::from_utf8_lossy(&moved.stderr).into_owned()).into())
 }
 
-const CORE_OF_LOAD: &str = "1";
+/// Proxies stand on core 0.
+pub(crate) const CORE_OF_LOAD: &str = "1";

@@ -9,6 +9,8 @@ use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 #[derive(Debug, Clone)]
 pub(crate) struct Processes {
     pids: Vec<u32>,
+    /// What the names of the threads begin with whose time counts; nothing for all of them.
+    called: &'static str,
 }
 
 impl Processes {
@@ -20,7 +22,18 @@ impl Processes {
             pids.extend(children(pid));
             next += 1;
         }
-        Self { pids }
+        Self { pids, called: "" }
+    }
+
+    /// Only those threads whose names begin so.
+    pub(crate) fn threads_called(self, called: &'static str) -> Self {
+        Self { called, ..self }
+    }
+
+    /// The threads' numbers.
+    pub(crate) fn threads(&self) -> Vec<String> {
+        let number = |task: &String| task.rsplit('/').next().map(str::to_owned);
+        self.tasks().iter().filter_map(number).collect()
     }
 
     /// CPU time used so far, by the scheduler's own count: `stat` would round to hundredths of a second.
@@ -50,7 +63,11 @@ impl Processes {
 
     fn tasks(&self) -> Vec<String> {
         let folders = self.pids.iter().map(|pid| format!("/proc/{pid}/task"));
-        folders.flat_map(|folder| entries(&folder)).collect()
+        let is_called = |task: &String| {
+            let name = fs::read_to_string(format!("{task}/comm"));
+            self.called.is_empty() || name.is_ok_and(|name| name.starts_with(self.called))
+        };
+        folders.flat_map(|folder| entries(&folder)).filter(is_called).collect()
     }
 }
 

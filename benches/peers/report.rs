@@ -88,7 +88,7 @@ pub(crate) fn summary(all: &[(&Workload, Results)]) -> String {
         let (ours, theirs) = (medians(&ours.turns), medians(&theirs.turns));
         // Where as much goes through as can, times only say how much that is.
         let p99 = match workload.kind {
-            Measured::Latency => format!("{:.2}", ours.p99_ns / p99),
+            Measured::Latency | Measured::Drawing => format!("{:.2}", ours.p99_ns / p99),
             _ => "-".to_owned(),
         };
         let _infallible = writeln!(

@@ -9,7 +9,7 @@ use crate::Failure;
 use crate::load::{Clients, Load, Tally};
 use crate::proxies::{Proxy, Running};
 use crate::stage::Stage;
-use crate::workloads::Workload;
+use crate::workloads::{Measured, Workload};
 
 /// How much is spent on a workload.
 #[derive(Debug, Clone)]
@@ -82,11 +82,16 @@ pub(crate) fn turn(
     running: &Running,
     effort: &Effort,
 ) -> Result<Turn, Failure> {
+    let _awake = running.awake()?;
     let clients = Clients::start(load.clone(), &running.listen)?;
     let tally = &clients.tally;
     await_answers(workload, load, tally, running)?;
     std::thread::sleep(effort.warm_up);
-    let processes = running.processes();
+    let processes = match workload.kind {
+        // What draws is not the proxy.
+        Measured::Drawing => running.workers(),
+        _ => running.processes(),
+    };
     // What is counted together is read together: this thread has to share its core with the load.
     let read = || (Instant::now(), processes.cpu_ns(), tally.answers.read());
     let failures = tally.failures.load(Relaxed);

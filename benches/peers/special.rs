@@ -38,7 +38,9 @@ pub(crate) fn run(
     let numbers = |unit, of| Ok(Results::Numbers { unit, of });
     match workload.kind {
         Measured::Cost => Ok(Results::Turns(rounds::run(workload, proxies, effort)?)),
-        Measured::Latency => Ok(Results::Turns(latency(workload, proxies, effort)?)),
+        Measured::Latency | Measured::Drawing => {
+            Ok(Results::Turns(latency(workload, proxies, effort)?))
+        }
         Measured::IdleMemory => numbers("B per connection", idle(workload, proxies, effort)?),
         Measured::StartUp => numbers("ms", start_up(workload, proxies, effort)?),
         Measured::WakeUps => numbers("per second", wake_ups(workload, proxies, effort)?),

@@ -1,6 +1,7 @@
 //! The workloads: what the proxies are set up to do, and what the clients then ask of them.
 
 use crate::load::{Ask, Kind, Load, Pace, Request, Security};
+use crate::proxies::Proxy;
 use crate::servers::{HUGE_BYTES, LARGE_BYTES, SMALL_BYTES};
 use crate::setup::{Choice, Front, Routes, Setup};
 
@@ -20,6 +21,8 @@ pub(crate) enum Measured {
     Cost,
     /// Times, at half the rate that the slowest proxy can bear.
     Latency,
+    /// What it costs that a window is open, at a rate that leaves time to draw.
+    Drawing,
     /// What an idle connection holds, while others are active.
     IdleMemory,
     /// From the start of the process to the first answer.
@@ -29,9 +32,18 @@ pub(crate) enum Measured {
 }
 
 impl Workload {
+    /// Whether there is anything to learn from how this proxy does.
+    pub(crate) fn is_for(&self, proxy: Proxy) -> bool {
+        match proxy {
+            Proxy::Carried => self.can_be_carried(),
+            Proxy::Drawn => self.kind == Measured::Drawing,
+            _ => self.kind != Measured::Drawing || proxy.is_ours(),
+        }
+    }
+
     /// Whether it is of use to know what carrying the same bytes unread would cost. Each connection is two then, and
     /// of thousands the servers would run out of files.
-    pub(crate) fn can_be_carried(&self) -> bool {
+    fn can_be_carried(&self) -> bool {
         let few = self.load.connections <= 512 && self.load.idle == 0;
         self.kind == Measured::Cost && self.setup == Setup::default() && few
     }
@@ -141,9 +153,17 @@ fn latency() -> Vec<Workload> {
     let secure = Load { security: Security::Tls, ..load(get(), 64) };
     let plain = Setup::default();
     let title = "GET of 128 B at half the rate that the slowest can bear";
+    let small = open("latency-small", title, &plain, load(get(), 64));
+    let title = "the same with a window drawing beside it, and without";
     vec![
-        open("latency-small", title, &plain, load(get(), 64)),
+        small.clone(),
         open("latency-tls", "the same over TLS 1.3", &tls, secure),
+        Workload {
+            name: "drawing".to_owned(),
+            title: title.to_owned(),
+            kind: Measured::Drawing,
+            ..small
+        },
     ]
 }
 

@@ -18,10 +18,14 @@ pub(super) fn before() -> Option<String> {
 }
 
 pub(super) fn command(program: &str, setup: &Setup, place: &Place) -> io::Result<Vec<String>> {
-    let file = super::write(&place.folder, "lab.ron", &save(&lab(setup, place)))?;
+    let file = write_lab(setup, place)?;
     let admin = super::free_addresses(1)?[0].to_string();
     let words = [program, "serve", &file, "--json", "--admin", &admin];
     Ok(words.map(str::to_owned).into())
+}
+
+pub(super) fn write_lab(setup: &Setup, place: &Place) -> io::Result<String> {
+    super::write(&place.folder, "lab.ron", &save(&lab(setup, place)))
 }
 
 fn lab(setup: &Setup, place: &Place) -> Lab {

@@ -1,5 +1,6 @@
 //! The proxies that are compared: each turns a [`Setup`] into its own configuration and a command.
 
+mod drawn;
 mod evenkeel;
 mod haproxy;
 mod nginx;
@@ -12,9 +13,12 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
+use rustix::process::{Pid, Signal, kill_process};
+
 use crate::Failure;
 use crate::measure::Processes;
 use crate::setup::{Front, Place, Setup};
+use drawn::{Awake, Screen};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Proxy {
@@ -25,12 +29,21 @@ pub(crate) enum Proxy {
     Before,
     /// Evenkeel as it carries the same bytes without reading them: what reading them costs.
     Carried,
+    /// Evenkeel with its window open and drawing.
+    Drawn,
     Evenkeel,
 }
 
 impl Proxy {
-    pub(crate) const ALL: [Self; 6] =
-        [Self::Nginx, Self::Haproxy, Self::Pingora, Self::Before, Self::Carried, Self::Evenkeel];
+    pub(crate) const ALL: [Self; 7] = [
+        Self::Nginx,
+        Self::Haproxy,
+        Self::Pingora,
+        Self::Before,
+        Self::Carried,
+        Self::Drawn,
+        Self::Evenkeel,
+    ];
 
     pub(crate) fn name(self) -> &'static str {
         match self {
@@ -39,13 +52,14 @@ impl Proxy {
             Self::Pingora => "Pingora",
             Self::Before => "before",
             Self::Carried => "carried",
+            Self::Drawn => "drawn",
             Self::Evenkeel => "Evenkeel",
         }
     }
 
     /// Whether it is Evenkeel in one form or another, which nobody else is compared with.
     pub(crate) fn is_ours(self) -> bool {
-        matches!(self, Self::Before | Self::Carried | Self::Evenkeel)
+        matches!(self, Self::Before | Self::Carried | Self::Drawn | Self::Evenkeel)
     }
 
     /// Why it cannot run here at all, as one says it.
@@ -57,6 +71,7 @@ impl Proxy {
             Self::Before => {
                 evenkeel::before().is_none().then(|| format!("no {}", evenkeel::BEFORE))
             }
+            Self::Drawn => drawn::missing(),
             Self::Carried | Self::Evenkeel => None,
         }
     }
@@ -67,7 +82,7 @@ impl Proxy {
             Self::Nginx => nginx::unable(setup),
             Self::Haproxy => haproxy::unable(setup),
             Self::Pingora => pingora::unable(setup),
-            Self::Before | Self::Carried | Self::Evenkeel => None,
+            Self::Before | Self::Carried | Self::Drawn | Self::Evenkeel => None,
         }
     }
 
@@ -77,11 +92,17 @@ impl Proxy {
             Self::Nginx => nginx::instead(setup),
             Self::Haproxy => haproxy::instead(setup),
             Self::Pingora => pingora::instead(setup),
-            Self::Before | Self::Carried | Self::Evenkeel => None,
+            Self::Before | Self::Carried | Self::Drawn | Self::Evenkeel => None,
         }
     }
 
-    fn command(self, setup: &Setup, place: &Place) -> io::Result<Vec<String>> {
+    /// The screen is there for whoever draws.
+    fn command(
+        self,
+        setup: &Setup,
+        place: &Place,
+        screen: Option<&Screen>,
+    ) -> io::Result<Vec<String>> {
         match self {
             Self::Nginx => nginx::command(setup, place),
             Self::Haproxy => haproxy::command(setup, place),
@@ -93,6 +114,10 @@ impl Proxy {
                 let setup = Setup { front: Front::Tcp, ..setup.clone() };
                 evenkeel::command(env!("CARGO_BIN_EXE_evenkeel"), &setup, place)
             }
+            Self::Drawn => match screen {
+                Some(screen) => drawn::command(setup, place, screen),
+                None => Err(io::Error::other("there is no screen to draw on")),
+            },
             Self::Evenkeel => evenkeel::command(env!("CARGO_BIN_EXE_evenkeel"), setup, place),
         }
     }
@@ -105,6 +130,7 @@ pub(crate) struct Running {
     pub(crate) listen: Vec<SocketAddr>,
     child: Child,
     log: PathBuf,
+    _screen: Option<Screen>,
 }
 
 impl Running {
@@ -116,7 +142,8 @@ impl Running {
         cores: &str,
     ) -> Result<Self, Failure> {
         fs::create_dir_all(&place.folder)?;
-        let words = proxy.command(setup, place)?;
+        let screen = if proxy == Proxy::Drawn { Some(Screen::open()?) } else { None };
+        let words = proxy.command(setup, place, screen.as_ref())?;
         let log = place.folder.join("log");
         let child = Command::new("taskset")
             .args(["-c", cores])
@@ -125,7 +152,7 @@ impl Running {
             .stdout(Stdio::null())
             .stderr(fs::File::create(&log)?)
             .spawn()?;
-        Ok(Self { proxy, listen: place.listen.clone(), child, log })
+        Ok(Self { proxy, listen: place.listen.clone(), child, log, _screen: screen })
     }
 
     /// Waits until it accepts connections. Datagrams are tried by whoever sends them.
@@ -139,12 +166,28 @@ impl Running {
             }
             std::thread::sleep(Duration::from_millis(1));
         }
+        if self.proxy == Proxy::Drawn {
+            drawn::part(self.child.id())?;
+        }
         Ok(())
     }
 
     /// Its processes, as they are now.
     pub(crate) fn processes(&self) -> Processes {
         Processes::of(self.child.id())
+    }
+
+    /// The threads of ours that carry requests.
+    pub(crate) fn workers(&self) -> Processes {
+        self.processes().threads_called(drawn::WORKERS)
+    }
+
+    /// Its turn has come, for as long as this value lasts. Only what draws does something while nobody asks it.
+    pub(crate) fn awake(&self) -> io::Result<Option<Awake>> {
+        if self.proxy != Proxy::Drawn {
+            return Ok(None);
+        }
+        Awake::new(Pid::from_child(&self.child)).map(Some)
     }
 
     /// What it wrote to standard error.
@@ -156,8 +199,10 @@ impl Running {
 impl Drop for Running {
     fn drop(&mut self) {
         // NGINX's workers would outlive a master that is killed.
-        let pid = rustix::process::Pid::from_child(&self.child);
-        let asked = rustix::process::kill_process(pid, rustix::process::Signal::TERM);
+        let pid = Pid::from_child(&self.child);
+        // Whoever is stopped would not hear it.
+        let heard = kill_process(pid, Signal::CONT);
+        let asked = heard.and_then(|()| kill_process(pid, Signal::TERM));
         let until = Instant::now() + STOP_TIMEOUT;
         while asked.is_ok() && Instant::now() < until {
             if !matches!(self.child.try_wait(), Ok(None)) {
