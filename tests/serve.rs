@@ -9,6 +9,8 @@ mod program;
 #[cfg(unix)]
 #[path = "serve/signals.rs"]
 mod signals;
+#[path = "serve/told.rs"]
+mod told;
 
 use std::io::{Read as _, Write as _};
 use std::net::{SocketAddr, TcpListener, TcpStream};

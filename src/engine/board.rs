@@ -114,6 +114,7 @@ impl Board {
 
     pub(super) fn tell(&self, kind: Kind, text: impl Into<String>) {
         self.told.push(Event { at_ns: self.shared.clock.now_ns(), kind, text: text.into() });
+        self.shared.events.call();
     }
 
     pub(super) fn print(&self, line: Printed) {
@@ -178,8 +179,9 @@ impl Board {
     /// Takes what has come since anybody looked.
     fn fetch(&self) -> MutexGuard<'_, Looked> {
         let mut looked = self.looked.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut events: Vec<Event> = self.told.drain().collect();
-        events.extend(self.shared.events.drain().map(Event::from));
+        // Those of the data plane first: with them begins what the reader is called for anew.
+        let mut events: Vec<Event> = self.shared.events.drain().map(Event::from).collect();
+        events.extend(self.told.drain());
         events.sort_by_key(|event| event.at_ns);
         for event in events {
             looked.events.add(event);

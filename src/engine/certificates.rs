@@ -72,10 +72,15 @@ impl Control {
         let loaded = Termination::new(tls, inside(&listener), &self.certificates.surroundings);
         match loaded {
             Ok(termination) => {
-                self.troubles.remove(&about(name));
-                if let Some(warning) = termination.warnings().first() {
-                    let trouble = Trouble::new(format!("listener {name}: {warning}"), "");
-                    self.trouble(&about(name), trouble);
+                match termination.warnings().first() {
+                    Some(warning) => {
+                        let trouble = Trouble::new(format!("listener {name}: {warning}"), "");
+                        self.trouble(&about(name), trouble);
+                    }
+                    None => {
+                        let text = format!("listener {name} has loaded its certificates");
+                        self.no_trouble(&about(name), &text);
+                    }
                 }
                 self.gate_mut(name).termination = Some(termination);
             }
@@ -115,7 +120,8 @@ impl Control {
         };
         match Origination::new(&tls, inside, &self.certificates.surroundings) {
             Ok(origination) => {
-                self.troubles.remove(&format!("trust {name}"));
+                let text = format!("pool {name} knows whom to trust");
+                self.no_trouble(&format!("trust {name}"), &text);
                 self.certificates.originations.insert(name.to_owned(), Arc::new(origination));
             }
             Err(error) => {

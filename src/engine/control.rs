@@ -109,6 +109,8 @@ pub(super) struct Control {
     pub(super) crowds: Crowds,
     pub(super) stage: Stage,
     pub(super) commands: Agreed,
+    /// Copies of commands that ended or failed, until they run.
+    pub(super) ended: BTreeSet<(String, String)>,
     /// What is wrong beside listeners and servers, by what it is about.
     pub(super) troubles: BTreeMap<String, Trouble>,
     pub(super) found: mpsc::Sender<Found>,
@@ -211,6 +213,7 @@ impl Control {
             instruments: Instruments::default(),
             crowds: Crowds::default(),
             stage: Stage::default(),
+            ended: BTreeSet::new(),
             troubles: BTreeMap::new(),
             found,
             looking: BTreeSet::new(),
@@ -354,6 +357,13 @@ impl Control {
         }
         self.board.tell(Kind::Trouble, trouble.to_string());
         self.troubles.insert(about.to_owned(), trouble);
+    }
+
+    /// What was in trouble, if it was, is as it should be, which the text says.
+    pub(super) fn no_trouble(&mut self, about: &str, text: &str) {
+        if self.troubles.remove(about).is_some() {
+            self.board.tell(Kind::Recovered, text);
+        }
     }
 }
 

@@ -31,8 +31,10 @@ pub enum Kind {
     Misbehaved {
         listener: String,
     },
-    /// The world failed: an address, a certificate, a file.
+    /// The world failed: an address, a certificate, a file, a program.
     Trouble,
+    /// What failed is as it should be.
+    Recovered,
 }
 
 impl Event {

@@ -129,14 +129,29 @@ impl Control {
         };
         let slot = gate.slot;
         let moved = gate.bound.is_some() && opened;
-        gate.trouble = None;
+        let was_shut = gate.trouble.take().is_some();
         // The new address is taken before the old one is given back.
         let ordered = if moved { self.plane.close(slot, grace) } else { Ok(()) };
         let ordered = ordered.and_then(|()| self.plane.open(slot, &bound));
         let gate = self.gate_mut(name);
+        let address = bound.address();
         gate.bound = Some(bound);
-        if let Err(error) = ordered {
-            gate.trouble = Some(Trouble::new(error.to_string(), "restart the program"));
+        match ordered {
+            Ok(()) if was_shut => {
+                let text = format!("listener {name}: open at {address}");
+                self.board.tell(Kind::Recovered, text);
+            }
+            Ok(()) => {}
+            Err(error) => self.has_no_workers(name, &error.to_string()),
+        }
+    }
+
+    /// Its socket is there, and the workers do not take it.
+    fn has_no_workers(&mut self, name: &str, why: &str) {
+        let trouble = Trouble::new(why, "restart the program");
+        let text = format!("listener {name}: {trouble}");
+        if self.gate_mut(name).set_trouble(trouble) {
+            self.board.tell(Kind::Trouble, text);
         }
     }
 
@@ -203,11 +218,15 @@ impl Control {
 
     /// Gives the sockets to the workers there are now.
     pub(super) fn reopen_gates(&mut self) {
-        for gate in self.gates.values_mut() {
+        let mut refused = Vec::new();
+        for (name, gate) in &self.gates {
             let Some(bound) = &gate.bound else { continue };
             if let Err(error) = self.plane.open(gate.slot, bound) {
-                gate.trouble = Some(Trouble::new(error.to_string(), "restart the program"));
+                refused.push((name.clone(), error.to_string()));
             }
+        }
+        for (name, why) in refused {
+            self.has_no_workers(&name, &why);
         }
     }
 

@@ -139,6 +139,12 @@ impl Engine {
         self.board.observe()
     }
 
+    /// Rings a bell when there are events to [`Engine::observe`], once for all that there are until somebody looks. A
+    /// second bell is not rung.
+    pub fn ring_at_events(&self, bell: Bell) {
+        self.board.shared.events.call_at_news(move || bell.ring());
+    }
+
     /// What the run gave so far. Nothing if everything has stopped.
     pub fn course(&self) -> Option<Course> {
         let (tell, told) = sync_channel(1);

@@ -109,15 +109,19 @@ impl Control {
         let (pool, server) = &place;
         match answer {
             Ok(new) if !new.is_empty() => {
-                *trouble = None;
+                let was_nowhere = trouble.take().is_some();
                 // Many resolvers turn the list with every answer, which changes nothing.
                 let same =
                     new.len() == addresses.len() && new.iter().all(|it| addresses.contains(it));
                 if !same {
                     let list: Vec<String> = new.iter().map(ToString::to_string).collect();
-                    let text = format!("{pool}/{server}: {asked} is {}", list.join(", "));
-                    self.board.tell(Kind::Step, text);
+                    let text = format!("server {pool}/{server}: {asked} is {}", list.join(", "));
+                    let kind = if was_nowhere { Kind::Recovered } else { Kind::Step };
+                    self.board.tell(kind, text);
                     *addresses = new;
+                } else if was_nowhere {
+                    let text = format!("server {pool}/{server}: {asked} is where it was");
+                    self.board.tell(Kind::Recovered, text);
                 }
                 !same
             }
@@ -128,7 +132,7 @@ impl Control {
                     "write a name that exists, or an address",
                 );
                 if trouble.is_none() {
-                    self.board.tell(Kind::Trouble, format!("{pool}/{server}: {problem}"));
+                    self.board.tell(Kind::Trouble, format!("server {pool}/{server}: {problem}"));
                 }
                 *trouble = Some(problem);
                 // Old addresses are better than none.

@@ -123,7 +123,7 @@ impl Control {
         let running = match self.mock(pool, server) {
             Ok(mock) => Running::Mock(mock),
             Err(trouble) => {
-                self.board.tell(Kind::Trouble, format!("{pool}/{server}: {trouble}"));
+                self.board.tell(Kind::Trouble, format!("server {pool}/{server}: {trouble}"));
                 Running::Failed(trouble)
             }
         };
@@ -243,6 +243,7 @@ impl Control {
             }
             Err(trouble) => {
                 for name in names {
+                    self.board.tell(Kind::Trouble, format!("server {pool}/{name}: {trouble}"));
                     let failed = Running::Failed(trouble.clone());
                     self.put_in_place((pool, &name), failed, plan_before);
                 }
@@ -288,13 +289,21 @@ impl Control {
     }
 
     /// A copy has another status. Returns whether the plan has to know, which is so where its address is final.
-    pub(super) fn note_copy(&self, place: &(String, String)) -> bool {
+    pub(super) fn note_copy(&mut self, place: &(String, String)) -> bool {
         let Some(Running::Copy(copy)) = self.servers.get(place) else { return false };
         let (pool, server) = place;
-        let (kind, text) = match copy.status(THE_ONE) {
+        let status = copy.status(THE_ONE);
+        if matches!(status, CopyStatus::Exited(_) | CopyStatus::Failed(_)) {
+            self.ended.insert(place.clone());
+        }
+        let (kind, text) = match status {
             CopyStatus::Starting => (Kind::Step, "starts".to_owned()),
             CopyStatus::Restarting => (Kind::Step, "restarts".to_owned()),
-            CopyStatus::Running => (Kind::Step, format!("runs at {}", copy.address(THE_ONE))),
+            CopyStatus::Running => {
+                let had_ended = self.ended.remove(place);
+                let kind = if had_ended { Kind::Recovered } else { Kind::Step };
+                (kind, format!("runs at {}", copy.address(THE_ONE)))
+            }
             CopyStatus::Exited(code) => {
                 let code = code.map_or_else(|| "by a signal".to_owned(), |it| format!("with {it}"));
                 (Kind::Trouble, format!("ended {code}{}", last_words(copy)))

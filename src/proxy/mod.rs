@@ -52,7 +52,7 @@ mod worker;
 
 pub use access_log::AccessLog;
 pub use data_plane::{Bound, Carries, DataPlane};
-pub use event::{Event, What};
+pub use event::{Event, Events, What};
 pub use network::{Network, Sockets, Wire};
 pub use plan::{Blueprint, ListenerParts, ListenerPlan, Plan, RoutePlan};
 pub use pool::{PoolInForce, PoolState};

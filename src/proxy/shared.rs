@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering::Relaxed};
 use arc_swap::ArcSwap;
 use tokio::sync::Notify;
 
-use super::event::Event;
+use super::event::{Event, Events};
 use super::plan::Plan;
 use super::record::{Begun, Record};
 use super::token::Key;
@@ -21,7 +21,7 @@ pub struct Shared {
     pub records: Recent<Record>,
     /// Tries of sampled requests that have begun.
     pub begun: Recent<Begun>,
-    pub events: Arc<Recent<Event>>,
+    pub events: Arc<Events>,
     pub tallies: Tallies,
     /// Signs stickiness cookies.
     pub(super) cookie_key: Key,
@@ -58,7 +58,7 @@ impl Shared {
             clock,
             records: Recent::new(history),
             begun: Recent::new(BEGUN),
-            events: Arc::new(Recent::new(EVENTS)),
+            events: Arc::new(Events::new(EVENTS)),
             tallies: Tallies::default(),
             cookie_key: Key::new(&cookie_key),
             bell: Arc::default(),

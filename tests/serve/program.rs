@@ -47,6 +47,11 @@ impl Program {
         self.out.recv_timeout(DEADLINE).expect("the program says something in time")
     }
 
+    /// The next line of standard error.
+    pub(crate) fn problem(&self) -> String {
+        self.err.recv_timeout(DEADLINE).expect("the program says what is wrong in time")
+    }
+
     pub(crate) fn event(&self, name: &str) -> Value {
         loop {
             let line: Value = serde_json::from_str(&self.line()).unwrap();

@@ -1,8 +1,10 @@
 //! `evenkeel serve`: a lab, or a few flags, on real sockets until Ctrl-C.
 
 mod flags;
+mod happened;
 mod status_line;
 
+use std::borrow::Cow;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -20,6 +22,7 @@ use super::lab_file::{fill_samples, folder_of, read_lab};
 use super::outcome::{Answer, Failure};
 use flags::Flags;
 pub(super) use flags::listen_address;
+use happened::Happened;
 use status_line::StatusLine;
 
 /// Balance load on real sockets until Ctrl-C
@@ -45,7 +48,8 @@ pub(super) struct Serve {
     /// What whoever asks there has to send; without it the variable `EVENKEEL_ADMIN_TOKEN` counts
     #[arg(long, value_name = "TOKEN", requires = "admin")]
     admin_token: Option<String>,
-    /// Print one JSON object per line: ready, applied, problems, trouble, stopped
+    /// Print one JSON object per line: ready, applied, problems (of the file), trouble, recovered (from a trouble),
+    /// misbehaved (a client), stopping, stopped
     #[arg(long)]
     json: bool,
 }
@@ -67,8 +71,17 @@ enum Line<'a> {
         file: String,
         report: &'a str,
     },
+    /// Something does not work: a server, a command, a listener, a certificate, a log.
     Trouble {
-        what: &'a str,
+        what: Cow<'a, str>,
+    },
+    /// It works again.
+    Recovered {
+        what: Cow<'a, str>,
+    },
+    /// A client broke a rule or met a limit.
+    Misbehaved {
+        what: Cow<'a, str>,
     },
     Stopping,
     Stopped,
@@ -104,14 +117,12 @@ impl Serve {
             return Err(Failure::Shut(shut.join("; ")));
         }
         self.say_ready(&status, streams)?;
-        for trouble in status.all_troubles() {
-            self.say(&Line::Trouble { what: &trouble }, &trouble, streams)?;
-        }
         for command in status.commands_waiting() {
             let what = format!("not started: `{command}`; --allow-commands starts it");
-            self.say(&Line::Trouble { what: &what }, &what, streams)?;
+            self.say(&Line::Trouble { what: what.as_str().into() }, &what, streams)?;
         }
-        let mut session = Session { serve: self, engine, watcher, seen: None };
+        let happened = Happened::default();
+        let mut session = Session { serve: self, engine, watcher, happened, seen: None };
         session.work(streams)?;
         session.end(streams)
     }
@@ -190,15 +201,32 @@ impl Serve {
         self.say(&line, &format!("ready: {} -> {servers}{note}{admin}", urls.join(", ")), streams)
     }
 
-    /// One line: for machines or for people.
+    /// One line: for machines or for people, who find problems where problems go.
     fn say(&self, line: &Line<'_>, text: &str, streams: &mut Streams<'_>) -> Result<(), Failure> {
         if self.json {
             serde_json::to_writer(&mut *streams.out, line)?;
             writeln!(streams.out)?;
-        } else {
-            writeln!(streams.out, "{text}")?;
+            return Ok(streams.out.flush()?);
         }
-        Ok(streams.out.flush()?)
+        let stream = if line.what().is_some() { &mut streams.err } else { &mut streams.out };
+        writeln!(stream, "{text}")?;
+        Ok(stream.flush()?)
+    }
+}
+
+impl Line<'_> {
+    /// What works or does not: what comes of a problem is read where the problem was.
+    fn what(&self) -> Option<&str> {
+        match self {
+            Self::Trouble { what } | Self::Recovered { what } | Self::Misbehaved { what } => {
+                Some(what)
+            }
+            Self::Ready { .. }
+            | Self::Applied { .. }
+            | Self::Problems { .. }
+            | Self::Stopping
+            | Self::Stopped => None,
+        }
     }
 }
 
@@ -207,6 +235,7 @@ struct Session<'a> {
     serve: &'a Serve,
     engine: Engine,
     watcher: Watcher,
+    happened: Happened,
     /// What was wrong when it was last said.
     seen: Option<String>,
 }
@@ -215,21 +244,49 @@ impl Session<'_> {
     /// Until somebody interrupts. Where nobody watches, it sleeps until something happens.
     fn work(&mut self, streams: &mut Streams<'_>) -> Result<(), Failure> {
         let shows = streams.shows_progress && !self.serve.json;
-        let mut status_line = StatusLine::default();
+        let mut status_line = shows.then(StatusLine::default);
+        if !shows {
+            self.engine.ring_at_events(self.watcher.bell());
+        }
+        // What happened before it was ready, and before the bell.
+        self.look(&mut status_line, streams);
+        let (mut looked_ns, mut is_due) = (self.engine.now_ns(), shows);
         loop {
-            let news = self.watcher.next(shows.then_some(STATUS_EVERY));
+            let patience = is_due.then(|| rest(looked_ns, self.engine.now_ns()));
+            let news = self.watcher.next(patience);
             if shows {
                 StatusLine::clear(streams);
             }
             match news {
-                Some(News::Interrupted) => return Ok(()),
+                Some(News::Interrupted) => {
+                    self.look(&mut None, streams);
+                    return Ok(());
+                }
                 Some(News::HungUp) => self.engine.reopen_logs(),
                 Some(News::Changed) => self.reload(streams)?,
                 Some(News::Rung) | None => {}
             }
-            if shows {
-                status_line.show(&self.engine, streams)?;
+            let now_ns = self.engine.now_ns();
+            let looks = shows || rest(looked_ns, now_ns).is_zero();
+            if looks {
+                self.look(&mut status_line, streams);
+                looked_ns = now_ns;
             }
+            // A bell is not heard where the box of news is full, so that whatever comes may stand for it.
+            is_due = shows || !looks;
+        }
+    }
+
+    /// Says what has happened, and shows how much to a person.
+    fn look(&mut self, status_line: &mut Option<StatusLine>, streams: &mut Streams<'_>) {
+        let now = self.engine.observe();
+        for line in self.happened.lines(&now) {
+            let what = line.what().unwrap_or_default();
+            // A line that nobody reads any more is no reason to stop serving.
+            self.serve.say(&line, what, streams).ok();
+        }
+        if let Some(status_line) = status_line {
+            status_line.show(now, streams);
         }
     }
 
@@ -265,16 +322,11 @@ impl Session<'_> {
     }
 
     fn apply(&self, lab: Checked, streams: &mut Streams<'_>) -> Result<(), Failure> {
-        let before = self.engine.status().all_troubles();
         let revision = self.engine.apply(lab);
         self.engine.wait_for(revision, APPLYING);
-        let status = self.engine.status();
         let text = format!("applied: revision {revision}");
-        self.serve.say(&Line::Applied { revision }, &text, streams)?;
-        for trouble in status.all_troubles().iter().filter(|trouble| !before.contains(trouble)) {
-            self.serve.say(&Line::Trouble { what: trouble }, trouble, streams)?;
-        }
-        Ok(())
+        // What is in trouble now happened, and is said as what happens.
+        self.serve.say(&Line::Applied { revision }, &text, streams)
     }
 
     /// Lets requests finish. A second interrupt does not wait for them.
@@ -298,6 +350,11 @@ impl Session<'_> {
     }
 }
 
+/// Until it is time to look again.
+fn rest(looked_ns: u64, now_ns: u64) -> Duration {
+    LOOK_EVERY.saturating_sub(Duration::from_nanos(now_ns.saturating_sub(looked_ns)))
+}
+
 fn url(listener: &ListenerStatus) -> Option<String> {
     let mut address = listener.address()?;
     if address.ip().is_unspecified() {
@@ -315,7 +372,8 @@ fn url(listener: &ListenerStatus) -> Option<String> {
     })
 }
 
-const STATUS_EVERY: Duration = Duration::from_secs(1);
+/// So often a person sees new figures, and at most so often it is said what happens.
+const LOOK_EVERY: Duration = Duration::from_secs(1);
 const STOPPED_EVERY: Duration = Duration::from_millis(200);
 const APPLYING: Duration = Duration::from_secs(10);
 

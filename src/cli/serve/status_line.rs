@@ -2,9 +2,8 @@
 
 use crate::balance::Health;
 use crate::cli::Streams;
-use crate::cli::outcome::Failure;
 use crate::cli::table::{grouped, milliseconds, percent};
-use crate::engine::{Engine, Observation};
+use crate::engine::Observation;
 use crate::meter::MeterReading;
 
 /// Compares each look with the one before.
@@ -14,26 +13,13 @@ pub(super) struct StatusLine {
 }
 
 impl StatusLine {
-    pub(super) fn show(
-        &mut self,
-        engine: &Engine,
-        streams: &mut Streams<'_>,
-    ) -> Result<(), Failure> {
-        let now = engine.observe();
-        for event in &now.events {
-            use crate::engine::Kind::{Cue, Health, Misbehaved, Trouble};
-            if matches!(event.kind, Cue { .. } | Health { .. } | Misbehaved { .. } | Trouble) {
-                writeln!(streams.out, "{}", event.text)?;
-            }
-        }
-        streams.out.flush()?;
+    pub(super) fn show(&mut self, now: Observation, streams: &mut Streams<'_>) {
         if let Some(before) = &self.before {
             // A line that cannot be drawn is no reason to stop.
             write!(streams.err, "{}\x1b[K", line(before, &now)).ok();
             streams.err.flush().ok();
         }
         self.before = Some(now);
-        Ok(())
     }
 
     pub(super) fn clear(streams: &mut Streams<'_>) {

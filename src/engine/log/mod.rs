@@ -155,7 +155,7 @@ impl Control {
         let about = format!("log {name}");
         match LogWriter::start(name, &settings, &self.settings.folder, clock) {
             Ok(log) => {
-                self.troubles.remove(&about);
+                self.no_trouble(&about, &format!("the log of listener {name} is written"));
                 self.gate_mut(name).log = Some(log);
             }
             Err(error) => {

@@ -9,13 +9,13 @@ use std::sync::{Mutex, MutexGuard, PoisonError, TryLockError};
 use crossbeam_queue::ArrayQueue;
 use tokio::sync::Notify;
 
-use super::super::event::{Event, What};
+use super::super::event::{Event, Events, What};
 use super::super::pool::{PoolInForce, PoolState};
 use super::super::server::Server;
 use crate::balance::Health;
 use crate::balance::health::{Cause, Change, Judge};
 use crate::lab;
-use crate::meter::{Outcome, Recent, StatusClass};
+use crate::meter::{Outcome, StatusClass};
 
 /// The judge of one pool, and what tells when it need not be asked.
 pub(in super::super) struct Watch {
@@ -29,7 +29,7 @@ pub(in super::super) struct Watch {
     due_ns: AtomicU64,
     /// Answers that were not judged because too many came at once.
     unjudged: AtomicU64,
-    events: Arc<Recent<Event>>,
+    events: Arc<Events>,
     /// Wakes who keeps the vigil when something is due sooner than it was.
     bell: Arc<Notify>,
 }
@@ -61,7 +61,7 @@ enum Heed {
 impl Watch {
     pub(in super::super) fn new(
         settings: &lab::Pool,
-        events: Arc<Recent<Event>>,
+        events: Arc<Events>,
         bell: Arc<Notify>,
     ) -> Self {
         let names: Vec<Arc<str>> =

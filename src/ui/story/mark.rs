@@ -34,7 +34,7 @@ impl From<&Event> for Mark {
     fn from(event: &Event) -> Self {
         let (sort, server) = match &event.kind {
             Kind::Applied { .. } => (Sort::Done, None),
-            Kind::Step => (Sort::Step, None),
+            Kind::Step | Kind::Recovered => (Sort::Step, None),
             Kind::Cue { .. } => (Sort::Cue, None),
             Kind::Health { pool, server, to } => {
                 let sort = if *to == Health::Up { Sort::Better } else { Sort::Worse };
