@@ -109,3 +109,27 @@ fn a_log_on_standard_output_is_json_where_that_is_asked_for() {
     assert_eq!((&line["target"], &line["status"]), (&"/seen?by=log".into(), &200.into()));
     assert_eq!(line["server"], to);
 }
+
+#[test]
+fn a_log_between_lines_of_json_is_json_and_can_be_nothing_else() {
+    let to = server("a").to_string();
+    let flags = ["--listen", "0", "--to", &to, "--log", "-"];
+    let (program, address, _) = Program::serve(&flags);
+    get(address, "/seen?by=log");
+    let line: Value = serde_json::from_str(&program.line()).unwrap();
+    assert_eq!(line["target"], "/seen?by=log");
+    let other = [&["serve", "--json"][..], &flags, &["--log-format", "common"]].concat();
+    let (code, err) = Program::start(&other).end();
+    assert_eq!(code, 2);
+    assert!(err.contains("--log-format") && err.contains("leave it out"), "{err}");
+}
+
+#[test]
+fn a_log_of_a_lab_is_json_between_lines_of_json() {
+    let text = lab(server("a")).replace("pool: \"web\")", "pool: \"web\", access_log: ())");
+    let path = file("logged.ron", &text);
+    let (program, address, _) = Program::serve(&[path.to_str().unwrap()]);
+    get(address, "/seen");
+    let line: Value = serde_json::from_str(&program.line()).unwrap();
+    assert_eq!(line["target"], "/seen");
+}

@@ -46,23 +46,25 @@ pub(super) struct Flags {
     /// Write a line for every request to a file, or to standard output (-)
     #[arg(long, value_name = "FILE|-", conflicts_with = "lab")]
     log: Option<String>,
-    /// The form of those lines: plain, common, combined, json
-    #[arg(long, value_name = "FORMAT", requires = "log", default_value = "plain")]
-    log_format: LogFormat,
+    /// The form of those lines: plain, common, combined, json; without one plain, and json between lines of --json
+    #[arg(long, value_name = "FORMAT", requires = "log")]
+    log_format: Option<LogFormat>,
 }
 
 impl Flags {
     /// The lab that the flags stand for.
-    pub(super) fn lab(&self, workers: Option<u32>) -> Result<Checked, Failure> {
+    pub(super) fn lab(&self, workers: Option<u32>, output: Output) -> Result<Checked, Failure> {
+        let access_log = self.access_log(output)?;
         let servers = self.servers()?;
         // Plain round robin looks at no weight, and whoever writes one means it.
         let weighted = servers.iter().any(|server| server.weight != 1);
         let in_turn = if weighted { "weighted" } else { "round-robin" };
         let algorithm = algorithm_text::parse(self.algorithm.as_deref().unwrap_or(in_turn))
             .map_err(|error| Failure::option("--algorithm", error.to_string()))?;
+        let listens = self.listen.iter().enumerate();
         let lab = Lab {
             workers,
-            listeners: self.listen.iter().enumerate().map(|it| self.listener(it)).collect(),
+            listeners: listens.map(|it| self.listener(it, access_log.clone())).collect(),
             pools: vec![Pool {
                 name: POOL.to_owned(),
                 algorithm,
@@ -78,16 +80,33 @@ impl Flags {
         Checked::new(lab).map_err(|problems| refused(&problems))
     }
 
-    fn listener(&self, (index, listen): (usize, &Listen)) -> Listener {
+    fn access_log(&self, output: Output) -> Result<Option<AccessLog>, Failure> {
+        let Some(file) = &self.log else { return Ok(None) };
+        let file = (file != "-").then(|| file.clone());
+        let between_json = file.is_none() && output == Output::Json;
+        let format = match self.log_format {
+            None if between_json => AccessLogFormat::Json,
+            None => AccessLogFormat::default(),
+            Some(LogFormat(format)) if between_json && format != AccessLogFormat::Json => {
+                let remedy = "leave it out, or write the log to a file: --log FILE";
+                let problem = format!("with --json a log on standard output is JSON: {remedy}");
+                return Err(Failure::option("--log-format", problem));
+            }
+            Some(LogFormat(format)) => format,
+        };
+        Ok(Some(AccessLog { file, format }))
+    }
+
+    fn listener(
+        &self,
+        (index, listen): (usize, &Listen),
+        access_log: Option<AccessLog>,
+    ) -> Listener {
         let protocol = match (self.l4, self.udp) {
             (true, _) => Protocol::Tcp,
             (false, true) => Protocol::Udp,
             (false, false) => Protocol::Http,
         };
-        let access_log = self.log.as_ref().map(|file| AccessLog {
-            file: (file != "-").then(|| file.clone()),
-            format: self.log_format.0,
-        });
         let mut listener = Listener {
             name: if index == 0 { "front".to_owned() } else { format!("front-{}", index + 1) },
             address: listen.address.to_string(),
@@ -141,6 +160,13 @@ impl Flags {
         }
         Ok(Upstream { protocol, ..Upstream::default() })
     }
+}
+
+/// For whom standard output is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Output {
+    People,
+    Json,
 }
 
 /// What is wrong, by the flag that it comes from.

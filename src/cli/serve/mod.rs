@@ -15,13 +15,13 @@ use serde::Serialize;
 use crate::engine::{
     AdminSettings, Consent, Engine, ListenerState, ListenerStatus, News, Settings, Status, Watcher,
 };
-use crate::lab::{self, Checked};
+use crate::lab::{self, AccessLogFormat, Checked, Lab};
 
 use super::Streams;
 use super::lab_file::{fill_samples, folder_of, read_lab};
 use super::outcome::{Answer, Failure};
-use flags::Flags;
 pub(super) use flags::listen_address;
+use flags::{Flags, Output};
 use happened::Happened;
 use status_line::StatusLine;
 
@@ -49,7 +49,7 @@ pub(super) struct Serve {
     #[arg(long, value_name = "TOKEN", requires = "admin")]
     admin_token: Option<String>,
     /// Print one JSON object per line: ready, applied, problems (of the file), trouble, recovered (from a trouble),
-    /// misbehaved (a client), stopping, stopped
+    /// misbehaved (a client), stopping, stopped. Logs on standard output are JSON, too
     #[arg(long)]
     json: bool,
 }
@@ -129,7 +129,10 @@ impl Serve {
 
     fn lab(&self, streams: &mut Streams<'_>) -> Result<Checked, Failure> {
         match &self.lab {
-            None => self.flags.lab(self.workers),
+            None => {
+                let output = if self.json { Output::Json } else { Output::People };
+                self.flags.lab(self.workers, output)
+            }
             Some(path) => match self.read(path)? {
                 Ok((lab, warnings)) => {
                     write!(streams.err, "{warnings}")?;
@@ -155,6 +158,9 @@ impl Serve {
         let warnings = lab::report(&name, &loaded.source, &loaded.warnings);
         let mut lab = loaded.lab.into_lab();
         lab.workers = self.workers.or(lab.workers);
+        if self.json {
+            let_logs_be_json(&mut lab);
+        }
         fill_samples(&mut lab, path)?;
         match Checked::new(lab) {
             Ok(lab) => Ok(Ok((lab, warnings))),
@@ -347,6 +353,14 @@ impl Session<'_> {
         }
         serve.say(&Line::Stopped, "stopped", streams)?;
         Ok(Answer::Holds)
+    }
+}
+
+/// Whoever reads JSON from standard output can read nothing else there.
+fn let_logs_be_json(lab: &mut Lab) {
+    let logs = lab.listeners.iter_mut().filter_map(|listener| listener.access_log.as_mut());
+    for log in logs.filter(|log| log.file.is_none()) {
+        log.format = AccessLogFormat::Json;
     }
 }
 
