@@ -70,10 +70,19 @@ pub struct ServerGauges {
     pub health_since_ns: u64,
     pub weight: u32,
     pub draining: bool,
+    /// Whether there is an address that requests may go to: a program that does not run has none.
+    pub reachable: bool,
     /// Connections of the proxy to it, resting ones included.
     pub connections: u32,
     /// What it says of itself, if it is a mock.
     pub mock: Option<MockGauges>,
+}
+
+impl ServerGauges {
+    /// A server that is nowhere gets nothing, whatever its judge holds against it: nobody could ask it.
+    pub fn shown_health(&self) -> Health {
+        if self.reachable { self.health } else { Health::Down }
+    }
 }
 
 /// How busy a mock is.
@@ -104,6 +113,7 @@ pub(super) fn gauges(plan: &Plan, lab: &Lab, instruments: &Instruments) -> Vec<P
                 health_since_ns: member.standing.since_ns(),
                 weight: member.weight,
                 draining: member.is_draining(),
+                reachable: !server.addresses.is_empty(),
                 connections: server.n_connections(),
                 mock: instruments.mock(&pool.name, &member.name),
             });

@@ -133,3 +133,31 @@ fn a_log_of_a_lab_is_json_between_lines_of_json() {
     let line: Value = serde_json::from_str(&program.line()).unwrap();
     assert_eq!(line["target"], "/seen");
 }
+
+#[cfg(unix)]
+#[test]
+fn a_server_without_a_process_is_neither_up_nor_drained() {
+    let servers = r#"servers: [
+        (name: "ended", command: (line: "sh -c 'exit 3'")),
+        (name: "missing", command: (line: "no-such-program-anywhere")),
+        (name: "drained", command: (line: "sh -c 'sleep 60'"), weight: 0),
+    ])]"#;
+    let text = lab(([127, 0, 0, 1], 1).into());
+    let (head, tail) = text.split_once("servers: ").unwrap();
+    let (_, tail) = tail.split_once("])]").unwrap();
+    let path = file("processes.ron", &format!("{head}{servers}{tail}"));
+    for (more, state) in [(&["--allow-commands"][..], "trouble"), (&[], "awaits_consent")] {
+        let flags = [&[path.to_str().unwrap(), "--admin", "0"], more].concat();
+        let (_program, _, ready) = Program::serve(&flags);
+        let admin: SocketAddr = ready["admin"].as_str().unwrap().parse().unwrap();
+        let status = || serde_json::from_str::<Value>(&get(admin, "/status").body).unwrap();
+        wait_for(|| (0..2).all(|server| status()["servers"][server]["state"] == state));
+        let servers = status()["pools"][0]["servers"].clone();
+        let fields = |name| (0..3).map(|server| servers[server][name].clone()).collect::<Vec<_>>();
+        assert_eq!(fields("health"), ["down", "down", "down"]);
+        assert_eq!(fields("draining"), [false, false, true]);
+        let metrics = get(admin, "/metrics").body;
+        let up = r#"evenkeel_server_up{pool="web",server="ended"} 0"#;
+        assert!(metrics.contains(up), "{metrics}");
+    }
+}

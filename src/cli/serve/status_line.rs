@@ -47,7 +47,7 @@ fn line(before: &Observation, now: &Observation) -> String {
         .map(|(name, share)| format!("{name} {}", percent(share)))
         .collect();
     let servers = || now.pools.iter().flat_map(|pool| &pool.servers);
-    let healthy = servers().filter(|server| server.health == Health::Up).count();
+    let healthy = servers().filter(|server| server.shown_health() == Health::Up).count();
     let errors = traffic.counters.errors();
     let errors = if errors == 0 { String::new() } else { format!("  {} errors", grouped(errors)) };
     let shares = if shares.is_empty() { String::new() } else { format!("  {}", shares.join(" ")) };

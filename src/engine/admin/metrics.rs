@@ -112,7 +112,7 @@ fn of_pools(page: &mut Page, board: &Board) {
         "evenkeel_server_up",
         "gauge",
         "Whether a server is taken for well",
-        each(|it| u64::from(it.health == Health::Up)),
+        each(|it| u64::from(it.shown_health() == Health::Up)),
     );
     page.table(
         "evenkeel_server_in_flight",

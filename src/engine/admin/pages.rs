@@ -5,28 +5,15 @@ use serde_json::{Value, json};
 use super::super::board::Board;
 use super::super::event::state;
 use super::super::log;
-use super::super::observation::gauges;
+use super::super::observation::{PoolGauges, gauges};
 use super::super::status::{ListenerState, ServerState, Status, Trouble};
-use crate::lab::Problem;
+use crate::lab::{Lab, Problem};
 
 pub(super) fn status(board: &Board) -> String {
     let status = board.status();
     let pools: Vec<Value> = gauges(&board.shared.plan(), &status.lab, &board.instruments())
-        .into_iter()
-        .map(|pool| {
-            let servers = pool.servers.iter().map(|server| {
-                json!({
-                    "name": server.name,
-                    "health": state(server.health),
-                    "in_flight": server.in_flight,
-                    "weight": server.weight,
-                    "draining": server.draining,
-                    "connections": server.connections,
-                })
-            });
-            let servers: Vec<Value> = servers.collect();
-            json!({ "name": pool.name, "waiting": pool.waiting, "servers": servers })
-        })
+        .iter()
+        .map(|pool| self::pool(pool, &status.lab))
         .collect();
     let commands = status.commands_waiting().into_iter().map(|command| &command.line);
     let commands: Vec<&String> = commands.collect();
@@ -42,6 +29,28 @@ pub(super) fn status(board: &Board) -> String {
         "events": events(board),
     });
     format!("{page}\n")
+}
+
+fn pool(pool: &PoolGauges, lab: &Lab) -> Value {
+    let servers = pool.servers.iter().map(|server| {
+        json!({
+            "name": server.name,
+            "health": state(server.shown_health()),
+            "in_flight": server.in_flight,
+            "weight": server.weight,
+            "draining": server.draining && is_drained(lab, &pool.name, &server.name),
+            "connections": server.connections,
+        })
+    });
+    let servers: Vec<Value> = servers.collect();
+    json!({ "name": pool.name, "waiting": pool.waiting, "servers": servers })
+}
+
+/// Whether somebody wants it to drain: the plan keeps everybody away from a server that is nowhere, too.
+fn is_drained(lab: &Lab, pool: &str, server: &str) -> bool {
+    let servers = lab.pool(pool).into_iter().flat_map(|pool| &pool.servers);
+    let mut its = servers.filter(|it| it.copy_names().iter().any(|name| name == server));
+    its.next().is_some_and(crate::lab::Server::draining)
 }
 
 fn listeners(status: &Status) -> Vec<Value> {

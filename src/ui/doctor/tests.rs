@@ -65,6 +65,7 @@ fn diagnosis(lab: Lab, told: [Told; 3], records: &[Record], workers: usize) -> D
             health_since_ns: 0,
             weight: weights[index],
             draining: weights[index] == 0,
+            reachable: true,
             connections: 1,
             mock: None,
         };

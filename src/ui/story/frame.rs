@@ -129,6 +129,7 @@ impl ServerFrame {
             health_since_ns,
             weight,
             draining,
+            reachable: _,
             connections,
             mock,
         } = gauges;

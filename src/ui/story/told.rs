@@ -341,6 +341,7 @@ fn gauges(pool: PoolNow) -> PoolGauges {
         health_since_ns: server.health_since_ns,
         weight: server.weight,
         draining: server.draining,
+        reachable: true,
         connections: server.in_flight,
         mock: Some(MockGauges { busy: server.busy, waiting: server.waiting }),
     };
