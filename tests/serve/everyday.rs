@@ -134,6 +134,16 @@ fn a_log_of_a_lab_is_json_between_lines_of_json() {
     assert_eq!(line["target"], "/seen");
 }
 
+#[test]
+fn whoever_names_neither_a_lab_nor_listeners_and_servers_is_told_of_both_ways() {
+    for arguments in [&["serve"][..], &["serve", "--listen", "8080"], &["serve", "--to", "8080"]] {
+        let (code, err) = Program::start(arguments).end();
+        assert_eq!(code, 2);
+        let ways = ["a lab file", "--listen", "--to"];
+        assert!(ways.iter().all(|way| err.contains(way)), "{arguments:?}: {err}");
+    }
+}
+
 #[cfg(unix)]
 #[test]
 fn a_server_without_a_process_is_neither_up_nor_drained() {

@@ -17,11 +17,11 @@ use crate::lab::{
 #[command(next_help_heading = "Without a lab file")]
 pub(super) struct Flags {
     /// Where to listen: `[HOST:]PORT[,tls[=CERT:KEY]][,proxy-protocol]`; may be repeated
-    #[arg(long, value_name = "ADDR", conflicts_with = "lab", requires = "to")]
+    #[arg(long, value_name = "ADDR", conflicts_with = "lab")]
     listen: Vec<Listen>,
     /// A server: `[http://|https://|h2c://]HOST:PORT[,weight=N][,backup]`; may be repeated
-    #[arg(long, value_name = "ADDR", conflicts_with = "lab", requires = "listen")]
-    pub(super) to: Vec<To>,
+    #[arg(long, value_name = "ADDR", conflicts_with = "lab")]
+    to: Vec<To>,
     /// Carry TCP connections as they are
     #[arg(long, conflicts_with_all = ["lab", "udp"])]
     l4: bool,
@@ -54,6 +54,9 @@ pub(super) struct Flags {
 impl Flags {
     /// The lab that the flags stand for.
     pub(super) fn lab(&self, workers: Option<u32>, output: Output) -> Result<Checked, Failure> {
+        if self.listen.is_empty() || self.to.is_empty() {
+            return Err(self.incomplete());
+        }
         let access_log = self.access_log(output)?;
         let servers = self.servers()?;
         // Plain round robin looks at no weight, and whoever writes one means it.
@@ -78,6 +81,18 @@ impl Flags {
             ..Lab::default()
         };
         Checked::new(lab).map_err(|problems| refused(&problems))
+    }
+
+    /// Which of the two ways to serve was meant may be open, so that both are told.
+    fn incomplete(&self) -> Failure {
+        let (option, what) = match (self.listen.is_empty(), self.to.is_empty()) {
+            (false, true) => ("--to", "it is missing"),
+            (true, false) => ("--listen", "it is missing"),
+            _ => ("serve", "nothing is named to serve"),
+        };
+        let remedy = "name either a lab file, as in `evenkeel serve shop.ron`, or where to listen and whom to lead to, \
+                      as in `evenkeel serve --listen 8080 --to 127.0.0.1:3000`";
+        Failure::option(option, format!("{what}: {remedy}"))
     }
 
     fn access_log(&self, output: Output) -> Result<Option<AccessLog>, Failure> {

@@ -29,10 +29,10 @@ use status_line::StatusLine;
 ///
 /// Either a lab file, which is watched and taken over when it changes, or flags for the everyday case.
 #[derive(Debug, Args)]
-#[command(after_help = EXAMPLES)]
+#[command(after_help = EXAMPLES, override_usage = USAGE)]
 pub(super) struct Serve {
     /// The lab file
-    #[arg(value_name = "LAB.ron", required_unless_present = "to")]
+    #[arg(value_name = "LAB.ron")]
     lab: Option<PathBuf>,
     #[command(flatten)]
     flags: Flags,
@@ -390,6 +390,9 @@ fn url(listener: &ListenerStatus) -> Option<String> {
 const LOOK_EVERY: Duration = Duration::from_secs(1);
 const STOPPED_EVERY: Duration = Duration::from_millis(200);
 const APPLYING: Duration = Duration::from_secs(10);
+
+const USAGE: &str = "evenkeel serve [OPTIONS] <LAB.ron>
+       evenkeel serve [OPTIONS] --listen <ADDR> --to <ADDR>";
 
 const EXAMPLES: &str = "Examples:
   evenkeel serve --listen 127.0.0.1:8080 --to 127.0.0.1:3000 --to 127.0.0.1:3001
