@@ -243,6 +243,23 @@ fn check_ends_with_1_where_there_are_errors() {
 }
 
 #[test]
+fn check_names_each_thing_once_and_with_its_article() {
+    let text = r#"(
+        version: 1,
+        listeners: [(name: "front", address: "127.0.0.1:0", pool: "elsewhere")],
+        pools: [
+            (name: "web", servers: [(name: "a", mock: ())]),
+            (name: "web", servers: [(name: "a", mock: ())]),
+        ],
+        expectations: [(claim: errors(max_percent: 1))],
+    )"#;
+    let path = file("twice.ron", text);
+    let ended = evenkeel(&["check", path.to_str().unwrap()]);
+    assert!(ended.err.contains("^ write web\n"), "{}", ended.err);
+    assert!(ended.err.contains("an expectation has no name"), "{}", ended.err);
+}
+
+#[test]
 fn sim_reports_and_repeats_itself() {
     let base = ["sim", "presets/sticky-and-drain.ron", "--seed", "7", "--json"];
     let report = json_of(&base);

@@ -18,11 +18,19 @@ pub(super) fn nearest<S: AsRef<str>>(written: &str, names: &[S]) -> Option<Strin
         .map(|(_, name)| format!("did you mean `{name}`?"))
 }
 
-/// All names as a remedy, or the first few where there are many.
+/// All names as a remedy, each once, or the first few where there are many.
 pub fn among<S: AsRef<str>>(names: &[S]) -> String {
-    let mut list: Vec<&str> = names.iter().map(AsRef::as_ref).take(SHOWN_MAX).collect();
-    if names.len() > SHOWN_MAX {
-        list.push("…");
+    let mut list: Vec<&str> = Vec::new();
+    for name in names.iter().map(AsRef::as_ref) {
+        // Names that are there twice are another problem.
+        if list.contains(&name) {
+            continue;
+        }
+        if list.len() == SHOWN_MAX {
+            list.push("…");
+            break;
+        }
+        list.push(name);
     }
     match list.as_slice() {
         [] => "there is none to choose from".to_owned(),

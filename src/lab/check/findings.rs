@@ -113,11 +113,15 @@ impl Findings {
             return;
         }
         if name.is_empty() {
-            self.error(path, format!("no {kind} is named"), format!("write the name of a {kind}"));
+            self.error(
+                path,
+                format!("no {kind} is named"),
+                format!("write the name of {}", one(kind)),
+            );
             return;
         }
         let remedy = match names {
-            [] => format!("add a {kind} with that name"),
+            [] => format!("add {} with that name", one(kind)),
             names => nearest(name, names).unwrap_or_else(|| among(names)),
         };
         self.error(path, format!("there is no {kind} `{}`", excerpt(name)), remedy);
@@ -134,11 +138,11 @@ impl Findings {
         for (index, name) in names.enumerate() {
             let path = format!("{list}[{index}].name");
             if name.is_empty() {
-                self.error(&path, format!("a {kind} has no name"), "add name: \"…\"");
+                self.error(&path, format!("{} has no name", one(kind)), "add name: \"…\"");
             } else if !is_name(name) {
                 self.error(
                     &path,
-                    format!("`{}` cannot be the name of a {kind}", excerpt(name)),
+                    format!("`{}` cannot be the name of {}", excerpt(name), one(kind)),
                     "write up to 64 characters without blanks, quotes or /",
                 );
             } else if let Some(first) = seen.insert(name, index) {
@@ -190,6 +194,12 @@ fn is_name(name: &str) -> bool {
     let fits =
         |c: char| !c.is_control() && !c.is_whitespace() && !matches!(c, '/' | '"' | '\'' | '`');
     name.chars().all(fits) && name.chars().count() <= 64
+}
+
+/// A kind of thing with its article.
+fn one(kind: &str) -> String {
+    let article = if kind.starts_with(['a', 'e', 'i', 'o', 'u']) { "an" } else { "a" };
+    format!("{article} {kind}")
 }
 
 /// More than anyone reads; finding the place of each costs time.
