@@ -109,8 +109,8 @@ pub(super) struct Control {
     pub(super) crowds: Crowds,
     pub(super) stage: Stage,
     pub(super) commands: Agreed,
-    /// Copies of commands that ended or failed, until they run.
-    pub(super) ended: BTreeSet<(String, String)>,
+    /// Copies of commands that ended, failed or do not answer, until they run.
+    pub(super) amiss: BTreeSet<(String, String)>,
     /// What is wrong beside listeners and servers, by what it is about.
     pub(super) troubles: BTreeMap<String, Trouble>,
     pub(super) found: mpsc::Sender<Found>,
@@ -213,7 +213,7 @@ impl Control {
             instruments: Instruments::default(),
             crowds: Crowds::default(),
             stage: Stage::default(),
-            ended: BTreeSet::new(),
+            amiss: BTreeSet::new(),
             troubles: BTreeMap::new(),
             found,
             looking: BTreeSet::new(),

@@ -27,6 +27,8 @@ pub(super) enum What {
     },
     /// A copy of a command started, ended or failed.
     Copy,
+    /// A copy of a command starts, and takes long for that.
+    Silence,
 }
 
 impl Control {
@@ -95,8 +97,13 @@ impl Control {
     /// Returns whether anything is different now.
     fn note(&mut self, found: Found) -> bool {
         let Found { place, what } = found;
-        let What::Name { written: asked, addresses: answer } = what else {
-            return self.note_copy(&place);
+        let (asked, answer) = match what {
+            What::Name { written, addresses } => (written, addresses),
+            What::Copy => return self.note_copy(&place),
+            What::Silence => {
+                self.note_silence(&place);
+                return false;
+            }
         };
         self.looking.remove(&place);
         let Some(Running::Elsewhere { written, addresses, trouble }) = self.servers.get_mut(&place)

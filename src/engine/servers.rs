@@ -275,17 +275,43 @@ impl Control {
         }
     }
 
-    /// Lets the control thread know when a copy starts or ends.
+    /// Lets the control thread know when a copy starts or ends, and when it does neither.
     fn follow_copy(&self, place: (String, String), copy: &Command) {
         let (mut status, found) = (copy.watch(THE_ONE), self.found.clone());
         tokio::task::spawn_local(async move {
-            while status.changed().await.is_ok() {
-                let news = Found { place: place.clone(), what: What::Copy };
-                if found.send(news).await.is_err() {
+            let mut is_silent = false;
+            loop {
+                let patience = match *status.borrow() {
+                    CopyStatus::Starting | CopyStatus::Restarting if !is_silent => ANSWERS_WITHIN,
+                    _ => Duration::MAX,
+                };
+                let what = match tokio::time::timeout(patience, status.changed()).await {
+                    Ok(Ok(())) => What::Copy,
+                    Ok(Err(_stopped)) => return,
+                    Err(_elapsed) => What::Silence,
+                };
+                is_silent = matches!(what, What::Silence);
+                if found.send(Found { place: place.clone(), what }).await.is_err() {
                     return;
                 }
             }
         });
+    }
+
+    /// A copy runs, and nobody has answered on its port for a while.
+    pub(super) fn note_silence(&mut self, place: &(String, String)) {
+        let Some(Running::Copy(copy)) = self.servers.get(place) else { return };
+        let (pool, server) = place;
+        if matches!(copy.status(THE_ONE), CopyStatus::Starting | CopyStatus::Restarting) {
+            let what = format!(
+                "command {pool}/{server} has not answered at {} for {} s",
+                copy.address(THE_ONE),
+                ANSWERS_WITHIN.as_secs()
+            );
+            let trouble = Trouble::new(what, "let it listen on the port that $PORT says");
+            self.board.tell(Kind::Trouble, trouble.to_string());
+            self.amiss.insert(place.clone());
+        }
     }
 
     /// A copy has another status. Returns whether the plan has to know, which is so where its address is final.
@@ -294,14 +320,14 @@ impl Control {
         let (pool, server) = place;
         let status = copy.status(THE_ONE);
         if matches!(status, CopyStatus::Exited(_) | CopyStatus::Failed(_)) {
-            self.ended.insert(place.clone());
+            self.amiss.insert(place.clone());
         }
         let (kind, text) = match status {
             CopyStatus::Starting => (Kind::Step, "starts".to_owned()),
             CopyStatus::Restarting => (Kind::Step, "restarts".to_owned()),
             CopyStatus::Running => {
-                let had_ended = self.ended.remove(place);
-                let kind = if had_ended { Kind::Recovered } else { Kind::Step };
+                let was_amiss = self.amiss.remove(place);
+                let kind = if was_amiss { Kind::Recovered } else { Kind::Step };
                 (kind, format!("runs at {}", copy.address(THE_ONE)))
             }
             CopyStatus::Exited(code) => {
@@ -368,4 +394,6 @@ fn last_words(copy: &Command) -> String {
 
 /// Commands here have one copy.
 const THE_ONE: usize = 0;
+/// Some dev servers build everything first. What comes later is told as a recovery.
+const ANSWERS_WITHIN: Duration = Duration::from_secs(10);
 const LINGER: Duration = Duration::from_millis(100);

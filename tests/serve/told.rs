@@ -81,6 +81,20 @@ fn a_command_that_ends_is_said_once() {
 
 #[cfg(unix)]
 #[test]
+fn a_command_that_never_answers_is_said_once() {
+    let text = lab(([127, 0, 0, 1], 1).into())
+        .replace(r#"address: "127.0.0.1:1""#, r#"command: (line: "sleep 60")"#);
+    let path = file("told-silent.ron", &text);
+    let program = Program::start(&["serve", path.to_str().unwrap(), "--allow-commands"]);
+    let line = program.problem();
+    assert!(line.starts_with("command web/s has not answered at 127.0.0.1:"), "{line}");
+    assert!(line.contains("$PORT"), "{line}");
+    program.interrupt();
+    assert_eq!(program.end(), (0, String::new()));
+}
+
+#[cfg(unix)]
+#[test]
 fn what_is_wrong_from_the_start_is_said_once_and_to_standard_error() {
     let program = Program::start(&["serve", "--listen", "0", "--to", "nope.invalid:80"]);
     assert!(program.line().starts_with("ready: "));
