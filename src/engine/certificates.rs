@@ -72,15 +72,12 @@ impl Control {
         let loaded = Termination::new(tls, inside(&listener), &self.certificates.surroundings);
         match loaded {
             Ok(termination) => {
-                match termination.warnings().first() {
-                    Some(warning) => {
-                        let trouble = Trouble::new(format!("listener {name}: {warning}"), "");
-                        self.trouble(&about(name), trouble);
-                    }
-                    None => {
-                        let text = format!("listener {name} has loaded its certificates");
-                        self.no_trouble(&about(name), &text);
-                    }
+                if let Some(warning) = termination.warnings().first() {
+                    let trouble = Trouble::new(format!("listener {name}: {warning}"), "");
+                    self.trouble(&about(name), trouble);
+                } else {
+                    let text = format!("listener {name} has loaded its certificates");
+                    self.no_trouble(&about(name), &text);
                 }
                 self.gate_mut(name).termination = Some(termination);
             }
