@@ -3,6 +3,9 @@
 #![cfg(unix)]
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
+#[path = "serve/processes.rs"]
+mod processes;
+
 use std::collections::BTreeSet;
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
@@ -144,6 +147,32 @@ fn nothing_that_a_command_started_survives_it() {
             until("its child is gone", || !is_alive(child));
         }
     }
+}
+
+#[test]
+fn each_start_has_a_keeper_that_goes_with_it() {
+    let world = world();
+    let command = start(&world, command("sh -c 'echo process $$; exec sleep 600'"));
+    // The program and its keeper.
+    let is_kept = |group| processes::members(group).iter().filter(|it| !it.is_zombie).count() == 2;
+    let first = process(&command, 0);
+    until("the first is kept", || is_kept(first.1));
+    command.restart(0);
+    let second = process(&command, first.0 + 1);
+    until("the second is kept", || is_kept(second.1));
+    // Not even a zombie.
+    assert!(processes::members(first.1).is_empty());
+    command.stop();
+    until("the second is gone", || processes::members(second.1).is_empty());
+}
+
+#[test]
+fn a_program_that_ends_by_itself_leaves_no_keeper() {
+    let world = world();
+    let command = start(&world, command("sh -c 'echo process $$'"));
+    let (_, group) = process(&command, 0);
+    until("it ended", || command.status(0) == CopyStatus::Exited(Some(0)));
+    assert!(processes::members(group).is_empty());
 }
 
 #[test]

@@ -2,8 +2,14 @@
 
 #![expect(clippy::unwrap_used, reason = "a program that does not do what it should has failed")]
 
+#[cfg(unix)]
+#[path = "serve/commands.rs"]
+mod commands;
 #[path = "serve/everyday.rs"]
 mod everyday;
+#[cfg(unix)]
+#[path = "serve/processes.rs"]
+mod processes;
 #[path = "serve/program.rs"]
 mod program;
 #[cfg(unix)]
@@ -71,9 +77,13 @@ fn get(address: SocketAddr, path: &str) -> Answer {
 }
 
 fn file(name: &str, text: &str) -> PathBuf {
-    let path = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(name);
+    let path = file_of(name);
     std::fs::write(&path, text).unwrap();
     path
+}
+
+fn file_of(name: &str) -> PathBuf {
+    PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(name)
 }
 
 fn lab(server: SocketAddr) -> String {

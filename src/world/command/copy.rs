@@ -83,6 +83,10 @@ impl Copy {
 
     /// From its start to its end, however it comes.
     async fn attend(&mut self, mut process: Process) -> Next {
+        if let Err(error) = process.group.keep() {
+            let text = format!("has no keeper and lives on if Evenkeel is killed: {error}");
+            self.log.write(LogStream::Lab, text);
+        }
         let (output, errors) = (process.child.stdout.take(), process.child.stderr.take());
         let log = Arc::clone(&self.log);
         // Reading goes on while it ends, so that its last words are kept.
@@ -123,7 +127,7 @@ impl Copy {
             tokio::select! {
                 ended = process.child.wait() => {
                     // Children that it left behind would keep the port.
-                    process.kill();
+                    process.finish().await;
                     self.tell_end(ended);
                     return self.next().await;
                 }
@@ -198,8 +202,14 @@ impl Process {
             // Whether it obeyed makes no difference to what follows: its children may not have.
             drop(tokio::time::timeout(GRACE, self.child.wait()).await);
         }
+        self.finish().await;
+    }
+
+    /// By force, and all that is ours is collected.
+    async fn finish(&mut self) {
         self.kill();
         drop(self.child.wait().await);
+        self.group.collect().await;
     }
 
     fn kill(&mut self) {
