@@ -155,6 +155,13 @@ impl Control {
         }
     }
 
+    /// Its sockets, connections and counts stay what they are.
+    pub(super) fn rename_gate(&mut self, from: &str, to: &str) {
+        if let Some(gate) = self.gates.remove(from) {
+            self.gates.insert(to.to_owned(), gate);
+        }
+    }
+
     fn bind(&self, listener: &Listener) -> Result<Bound, Trouble> {
         let address: SocketAddr = listener.address.parse().map_err(|_not_an_address| {
             let what = format!("`{}` is no address to listen on", listener.address);

@@ -15,6 +15,7 @@ impl Control {
     pub(super) fn perform(&mut self, step: &Step, before: &Lab, plan_before: &Arc<Plan>) {
         match step {
             Step::ChangeWorkers { .. } => self.change_workers(),
+            Step::RenameListener { from, to } => self.rename_gate(from, to),
             Step::LoadCertificates { listener } => self.load_certificates(listener),
             Step::LoadTrust { pool } => self.load_trust(pool),
             Step::Publish(_) => self.publish(),

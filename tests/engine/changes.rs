@@ -142,6 +142,23 @@ fn a_listener_moves_to_another_port_and_its_clients_with_it() {
     refused(free);
 }
 
+#[test]
+fn a_listener_that_is_called_otherwise_keeps_its_connections() {
+    let running = Running::start("renamed", LAB);
+    let address = running.address("front");
+    let mut stream = connect(address);
+    assert_eq!(ask(&mut stream, "/").0, 200);
+    running.change(|lab| {
+        lab.listeners[0].name = "door".to_owned();
+        for client in &mut lab.clients {
+            client.listener = "door".to_owned();
+        }
+    });
+    assert_eq!(running.address("door"), address);
+    assert_eq!(ask(&mut stream, "/").0, 200);
+    assert!(running.engine.observe().listeners["door"].counters.finished() >= 2);
+}
+
 fn refused(address: SocketAddr) {
     wait_for("a closed port", || std::net::TcpStream::connect(address).is_err());
 }

@@ -15,8 +15,9 @@ pub use step::Step;
 
 /// The steps from one lab to another. Nothing to do where they are the same.
 pub fn steps(before: &Lab, now: &Lab) -> Vec<Step> {
-    let diff = Diff { before, now };
     let mut steps = Vec::new();
+    let renamed = renamed_listeners(before, now, &mut steps);
+    let diff = Diff { before: &renamed, now };
     diff.workers(&mut steps);
     diff.certificates(&mut steps);
     diff.logs(&mut steps);
@@ -29,6 +30,22 @@ pub fn steps(before: &Lab, now: &Lab) -> Vec<Step> {
     diff.clients(&mut steps);
     diff.servers_that_go(&mut steps);
     steps
+}
+
+/// The lab before, with its listeners under their new names: one that keeps its address keeps its connections.
+fn renamed_listeners(before: &Lab, now: &Lab, steps: &mut Vec<Step>) -> Lab {
+    let mut renamed = before.clone();
+    let mut new: Vec<&Listener> =
+        enabled(now).filter(|listener| before.listener(&listener.name).is_none()).collect();
+    let is_gone =
+        |listener: &&mut Listener| listener.enabled && enabled_one(now, &listener.name).is_none();
+    for listener in renamed.listeners.iter_mut().filter(is_gone) {
+        let Some(place) = new.iter().position(|it| is_same_socket(listener, it)) else { continue };
+        let to = new.remove(place).name.clone();
+        let from = std::mem::replace(&mut listener.name, to.clone());
+        steps.push(Step::RenameListener { from, to });
+    }
+    renamed
 }
 
 struct Diff<'a> {

@@ -77,6 +77,30 @@ fn what_goes_is_stopped_when_nobody_is_led_to_it() {
     assert_eq!(removed, ["a leaves web", "mock web/a stops"]);
 }
 
+#[test]
+fn a_listener_that_is_only_called_otherwise_keeps_its_sockets() {
+    let renamed = said(|lab| {
+        lab.listeners[0].name = "door".to_owned();
+        lab.clients[0].listener = "door".to_owned();
+    });
+    let expected = [
+        "listener front is called door now",
+        "listener door is added; listener front is removed",
+        "clients all send differently",
+    ];
+    assert_eq!(renamed, expected);
+}
+
+#[test]
+fn a_listener_with_another_name_and_address_is_another_one() {
+    let other = said(|lab| {
+        lab.listeners[0].name = "door".to_owned();
+        lab.listeners[0].address = "127.0.0.1:8081".to_owned();
+        lab.clients.clear();
+    });
+    assert!(other.contains(&"listener front closes 127.0.0.1:8080".to_owned()), "{other:?}");
+}
+
 type Edit = fn(&mut Lab);
 
 #[test]
@@ -180,6 +204,7 @@ impl World {
         };
         match step {
             Step::ChangeWorkers { to, .. } => self.workers = *to,
+            Step::RenameListener { from, to } => self.rename_listener(from, to),
             Step::LoadCertificates { listener } => {
                 let tls = now.listener(listener).unwrap().tls.clone();
                 self.certificates.insert(listener.clone(), tls);
@@ -223,6 +248,19 @@ impl World {
             |name: &String, what: fn(&Listener) -> bool| enabled_one(now, name).is_some_and(what);
         self.certificates.retain(|name, _| dressed(name, |listener| listener.tls.is_some()));
         self.logs.retain(|name, _| dressed(name, |listener| listener.access_log.is_some()));
+    }
+}
+
+impl World {
+    fn rename_listener(&mut self, from: &str, to: &str) {
+        let sockets = self.listeners.remove(from).unwrap();
+        self.listeners.insert(to.to_owned(), sockets);
+        if let Some(certificates) = self.certificates.remove(from) {
+            self.certificates.insert(to.to_owned(), certificates);
+        }
+        if let Some(log) = self.logs.remove(from) {
+            self.logs.insert(to.to_owned(), log);
+        }
     }
 }
 
