@@ -115,6 +115,13 @@ pub struct About {
     pub settings: &'static [Setting],
 }
 
+impl About {
+    /// Whether weights decide more than who drains.
+    pub fn heeds_weights(&self) -> bool {
+        !self.weights.starts_with("ignored")
+    }
+}
+
 /// What people should know about one setting of an algorithm.
 #[derive(Debug, PartialEq)]
 pub struct Setting {

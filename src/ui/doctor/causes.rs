@@ -201,7 +201,7 @@ fn fits(sight: &Sight<'_>) -> Finding {
         return Finding::new(Level::Warn, Cause::KeySpread, sentence)
             .remedy("more points on the ring, a table such as Maglev, or keys that are less hot");
     }
-    if !is_fair(sight) || heeded_weights_differ(sight) {
+    if !is_fair(sight) || heeds_weights(sight) && weights_differ(sight) {
         let sentence =
             format!("Shares fit the weights {}: {shares}, within chance", weights(&sight.rows));
         return Finding::new(Level::Ok, Cause::Weights, sentence);
@@ -212,7 +212,19 @@ fn fits(sight: &Sight<'_>) -> Finding {
             format!("{workers} workers count for themselves: {shares}; one count would be exact");
         return Finding::new(Level::Ok, Cause::SeveralBalancers, sentence);
     }
-    let sentence = format!("Shares are even: {shares}, within chance");
+    if weights_differ(sight) {
+        let deaf = format!("{} ignores weights", sight.pool.algorithm.about().title);
+        let sentence = format!("{deaf}, so shares are even: {shares}, within chance");
+        return Finding::new(Level::Ok, Cause::WeightsIgnored, sentence)
+            .with(&deaf)
+            .remedy("choose an algorithm that heeds them, such as weighted round robin");
+    }
+    let out = states(sight);
+    let sentence = if out.is_empty() {
+        format!("Shares are even: {shares}, within chance")
+    } else {
+        format!("{out}; the shares of the others are even: {shares}, within chance")
+    };
     Finding::new(Level::Ok, Cause::WithinChance, sentence)
 }
 
@@ -335,13 +347,13 @@ fn is_exact(sight: &Sight<'_>) -> bool {
 }
 
 fn heeds_weights(sight: &Sight<'_>) -> bool {
-    !sight.pool.algorithm.about().weights.starts_with("ignored")
+    sight.pool.algorithm.about().heeds_weights()
 }
 
-fn heeded_weights_differ(sight: &Sight<'_>) -> bool {
+fn weights_differ(sight: &Sight<'_>) -> bool {
     let mut weights = sight.usable().map(|row| row.weight);
     let first = weights.next();
-    heeds_weights(sight) && weights.any(|weight| Some(weight) != first)
+    weights.any(|weight| Some(weight) != first)
 }
 
 fn counts_apart(sight: &Sight<'_>) -> bool {

@@ -37,6 +37,8 @@ pub enum Cause {
     OneKey,
     FewKeys,
     Weights,
+    /// They differ, and the algorithm does not care.
+    WeightsIgnored,
     SeveralBalancers,
     /// As the keys fall, which is not even.
     KeySpread,

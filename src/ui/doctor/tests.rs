@@ -185,6 +185,24 @@ fn weights_are_a_reason() {
 }
 
 #[test]
+fn weights_that_nobody_heeds_are_no_reason() {
+    let mut weighted = lab("", "");
+    weighted.pools[0].servers[0].weight = 8;
+    let seen = diagnosis(weighted, got([130, 140, 133]), &[], 1);
+    let sentence = "Round robin ignores weights, so shares are even: 32 / 35 / 33 %, within chance";
+    check(&seen, Cause::WeightsIgnored, Level::Ok, sentence);
+}
+
+#[test]
+fn who_is_out_is_named_beside_even_shares() {
+    let mut told = got([0, 200, 203]);
+    told[0].health = Health::Ejected;
+    let seen = diagnosis(lab("", ""), told, &[], 1);
+    let sentence = "A is ejected; the shares of the others are even: 0 / 50 / 50 %, within chance";
+    check(&seen, Cause::WithinChance, Level::Ok, sentence);
+}
+
+#[test]
 fn one_healthy_server_takes_everything() {
     let mut told = got([400, 0, 0]);
     (told[1].health, told[2].health) = (Health::Down, Health::Ejected);
