@@ -126,8 +126,11 @@ impl Servers {
         after - before
     }
 
+    /// What some gain is what others lose, unless nobody is left.
     fn unavoidable(&self) -> f64 {
-        self.shares.iter().map(|[before, after]| (after - before).max(0.0)).sum()
+        let gained = self.shares.iter().map(|[before, after]| (after - before).max(0.0)).sum();
+        let lost: f64 = self.shares.iter().map(|[before, after]| (before - after).max(0.0)).sum();
+        lost.max(gained)
     }
 }
 
