@@ -49,7 +49,7 @@ fn start_three(window: &mut Window) {
     click(window, "New command one copy more");
     click(window, "Start");
     until(window, "three healthy copies", |window| {
-        window.query_all_by_label_contains(" is healthy").count() == 3
+        window.query_all_by_label_contains(", healthy").count() == 3
     });
 }
 
@@ -92,12 +92,12 @@ fn a_line_that_is_edited_runs_only_when_somebody_says_so() {
     click(&mut window, "Run this line");
     until(&mut window, "the other line", |window| {
         command(&in_force(window)).line.ends_with("500:100%")
-            && window.query_all_by_label_contains(" is healthy").count() == 3
+            && window.query_all_by_label_contains(", healthy").count() == 3
     });
     click(&mut window, "evenkeel one copy less");
     until(&mut window, "two copies", |window| {
         command(&in_force(window)).copies == 2
-            && window.query_all_by_label_contains(" is healthy").count() == 2
+            && window.query_all_by_label_contains(", healthy").count() == 2
     });
 }
 
@@ -145,7 +145,7 @@ fn a_port_that_is_ticked_joins_the_pool_and_leaves_it_by_undo() {
     click(&mut window, &name);
     until(&mut window, "a server", |window| addresses(window) == [address.clone()]);
     until(&mut window, "its word", |window| {
-        window.query_by_label(&format!("port-{port} is healthy")).is_some()
+        window.query_by_label(&format!("port-{port}, healthy")).is_some()
     });
     app(&mut window).workbench.ask(Verb::Undo);
     until(&mut window, "no server", |window| addresses(window).is_empty());
@@ -162,7 +162,7 @@ fn an_address_is_added_by_its_port() {
     type_into(&mut window, "New address", &port.to_string());
     click(&mut window, "Add the address");
     until(&mut window, "its word", |window| {
-        window.query_by_label(&format!("port-{port} is healthy")).is_some()
+        window.query_by_label(&format!("port-{port}, healthy")).is_some()
     });
     window.get_by_label("1 server behind one address");
 }

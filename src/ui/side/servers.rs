@@ -17,7 +17,7 @@ use crate::ui::selection::Selection;
 use crate::ui::standing::{self, Standing};
 use crate::ui::story::{PoolFrame, ServerFrame};
 use crate::ui::theme::{self, Theme};
-use crate::ui::widgets::{Scale, caption_ui, card_ui, number};
+use crate::ui::widgets::{Scale, caption_ui, card_ui, fitted, hint, number};
 use crate::ui::workbench::Workbench;
 
 /// How high the cards are. Of many, only those near to what is in sight are built: sixty with their sliders would take
@@ -56,8 +56,8 @@ pub(super) fn servers_ui(ui: &mut Ui, cards: &mut Cards, workbench: &mut Workben
         response.clicked()
     });
     let focus = workbench.focus();
-    if add && let Some(pool) = workbench.pool_mut() {
-        server_menu::add_mock(pool);
+    if add {
+        server_menu::add_server(&mut workbench.desk.draft, focus);
     }
     let seen = Seen::of(workbench);
     // Of a moment that is past nobody knows.
@@ -79,6 +79,7 @@ pub(super) fn servers_ui(ui: &mut Ui, cards: &mut Cards, workbench: &mut Workben
             standing: seen.standing(status.as_deref(), &pool_name, server),
             selected: seen.selection.is_server(&pool_name, &server.name),
             all_controls,
+            deaf: seen.deaf,
             wrong,
             path: format!("pools[{focus}].servers[{index}]"),
         };
@@ -124,6 +125,8 @@ struct Seen {
     started: Vec<(Arc<str>, u64)>,
     total: u64,
     selection: Selection,
+    /// The algorithm, if it does not care for weights.
+    deaf: Option<&'static str>,
 }
 
 #[derive(Default)]
@@ -142,6 +145,11 @@ impl Seen {
             total: started.iter().map(|(_, count)| count).sum(),
             started,
             selection: workbench.selection.clone(),
+            deaf: workbench
+                .pool()
+                .map(|pool| pool.algorithm.about())
+                .filter(|about| !about.heeds_weights())
+                .map(|about| about.title),
         }
     }
 
@@ -173,6 +181,7 @@ struct Card<'a> {
     standing: Standing,
     selected: bool,
     all_controls: bool,
+    deaf: Option<&'static str>,
     wrong: Wrong<'a>,
     path: String,
 }
@@ -208,11 +217,13 @@ impl Card<'_> {
         let mut asked = None;
         ui.horizontal(|ui| {
             self.badge.ui(ui);
-            let name = RichText::new(&server.name).text_style(theme::sentence());
-            let label = egui::Label::new(name).truncate().sense(Sense::click());
             let state = state_of(Theme::of(ui), server, self.standing, self.seen.frame);
             let right = if state.is_some() { HEAD_RIGHT + STATE_WIDTH } else { HEAD_RIGHT };
             let width = ui.available_width() - right;
+            let font = theme::sentence().resolve(ui.style());
+            let name = fitted(ui.ctx(), &server.name, &font, width);
+            let name = RichText::new(name).text_style(theme::sentence());
+            let label = egui::Label::new(name).truncate().sense(Sense::click());
             let label = ui
                 .allocate_ui(vec2(width, 20.0), |ui| {
                     ui.set_width(width);
@@ -282,12 +293,14 @@ impl Card<'_> {
     fn sliders_ui(&self, ui: &mut Ui, server: &mut Server) {
         let owner = server.name.clone();
         let at = |field: &str| self.wrong.words_at(&format!("{}.{field}", self.path));
-        Field::new(&owner, "Weight").hint("0 drains").wrong(at("weight")).count_ui(
-            ui,
-            Scale::count(0.0, 10.0),
-            1,
-            &mut server.weight,
-        );
+        let deaf = self.deaf.map(|algorithm| format!("{algorithm} ignores it; 0 drains"));
+        Field::new(&owner, "Weight")
+            .hint(deaf.as_deref().unwrap_or("0 drains"))
+            .wrong(at("weight"))
+            .count_ui(ui, Scale::count(0.0, 10.0), 1, &mut server.weight);
+        if let Some(deaf) = deaf.filter(|_| server.weight > 1) {
+            hint(ui, deaf);
+        }
         if let Some(mock) = &mut server.mock {
             let field = Field::new(&owner, "Latency").wrong(at("mock.latency"));
             latency::middle_ui(ui, field, &mut mock.latency);

@@ -8,7 +8,7 @@ use super::bars::{Bar, bars_ui};
 use super::{capitalised, part_ui, sentence_ui};
 use crate::balance::{About, Candidate, Decision, Quantity, Rule, Value};
 use crate::ui::theme::{self, Theme};
-use crate::ui::widgets::{hint, number};
+use crate::ui::widgets::{fitted, hint, number};
 use crate::ui::workbench::Workbench;
 
 /// `verb`: what became of the choice, as in "sent it to".
@@ -71,8 +71,9 @@ pub(super) fn candidates_ui(ui: &mut Ui, workbench: &Workbench, pool: &str, deci
             ui.horizontal(|ui| {
                 ui.spacing_mut().item_spacing.x = 6.0;
                 workbench.badge(pool, &candidate.name).ui(ui);
-                let name = RichText::new(&*candidate.name).color(colour);
-                ui.add(egui::Label::new(name).truncate());
+                let font = egui::TextStyle::Body.resolve(ui.style());
+                let name = fitted(ui.ctx(), &candidate.name, &font, NAME_WIDTH);
+                ui.label(RichText::new(name).color(colour));
             });
             cell_ui(ui, &candidate.weight.to_string(), colour);
             cell_ui(ui, &candidate.in_flight.to_string(), colour);
@@ -231,3 +232,5 @@ fn cell_ui(ui: &mut Ui, text: &str, colour: egui::Color32) {
 
 /// A pool of a hundred servers is looked at in the picture, not in a list.
 const CANDIDATES_MAX: usize = 16;
+/// A server's name takes no more, or its numbers would not stand beside it.
+const NAME_WIDTH: f32 = 92.0;

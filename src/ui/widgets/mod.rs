@@ -1,11 +1,13 @@
 //! Small widgets that several regions use.
 
+mod fitted;
 mod modal;
 mod plain;
 mod scale;
 mod slider;
 mod star;
 
+pub(in crate::ui) use fitted::fitted;
 pub(in crate::ui) use modal::{modal_ui, overlay_ui};
 pub(in crate::ui) use plain::{
     caption_ui, card_ui, grouped, hint, icon_button, note, number, row_ui, switch_ui,

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-use egui::{Align, Button, Label, Layout, RichText, Sense, Ui, WidgetInfo, vec2};
+use egui::{Align, Button, Label, Layout, RichText, Sense, TextStyle, Ui, WidgetInfo, vec2};
 
 use super::standing::{Known, Standing};
 use super::{Asked, Place};
@@ -16,7 +16,7 @@ use crate::ui::side::server_menu;
 use crate::ui::story::PoolFrame;
 use crate::ui::theme::{self, Theme};
 use crate::ui::verb::Verb;
-use crate::ui::widgets::{icon_button, number};
+use crate::ui::widgets::{fitted, icon_button, number};
 use crate::ui::workbench::Workbench;
 
 /// What is known of the pool, for all its rows.
@@ -102,10 +102,10 @@ impl Seen {
 /// A mock, or a server that was started elsewhere.
 pub(super) fn server_ui(ui: &mut Ui, seen: &Seen, server: &Server, index: usize) -> Vec<Asked> {
     let mut asked = Vec::new();
-    let mut title = RichText::new(&server.name);
-    if let Some(Source::Address(address)) = server.source() {
-        title = number(address);
-    }
+    let (title, style) = match server.source() {
+        Some(Source::Address(address)) => (address, TextStyle::Monospace),
+        _ => (server.name.as_str(), TextStyle::Body),
+    };
     ui.horizontal(|ui| {
         ui.set_min_height(ROW);
         asked.extend(badge_ui(ui, seen, &server.name));
@@ -116,6 +116,9 @@ pub(super) fn server_ui(ui: &mut Ui, seen: &Seen, server: &Server, index: usize)
             }
             standing_ui(ui, &server.name, &seen.standing(server, &server.name));
             ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
+                let font = style.resolve(ui.style());
+                let title = fitted(ui.ctx(), title, &font, ui.available_width());
+                let title = RichText::new(title).text_style(style.clone());
                 let label = ui.add(Label::new(title).truncate().sense(Sense::click()));
                 label.widget_info(|| {
                     let name = format!("Server {}", server.name);
@@ -198,7 +201,7 @@ fn standing_ui(ui: &mut Ui, name: &str, standing: &Standing) {
     let Standing { word, tone, why } = standing;
     let text = RichText::new(word).small().color(tone.colour(Theme::of(ui)));
     let label = ui.label(text);
-    label.widget_info(|| WidgetInfo::labeled(egui::Role::Label, true, format!("{name} is {word}")));
+    label.widget_info(|| WidgetInfo::labeled(egui::Role::Label, true, format!("{name}, {word}")));
     if !why.is_empty() {
         label.on_hover_text(why);
     }

@@ -172,23 +172,26 @@ fn paint_cell(pen: &Pen<'_>, server: &ServerScene, area: Rect) {
     }
 }
 
-/// The badge, the name, and at the right its setting or what is wrong with it.
+/// The badge, the name, and at the right what is wrong with it, or its setting where the name leaves room for that.
 fn paint_head(pen: &Pen<'_>, server: &ServerScene, inner: Rect, y: f32) {
     let theme = pen.theme;
     let side = 16.0 * pen.layout.text;
     let badge = Rect::from_center_size(pos2(inner.left() + side / 2.0, y), vec2(side, side));
     pen.badge(badge, server.badge, server.takes_new());
-    let right = pos2(inner.right(), y);
-    let note = if server.standing == Standing::Well {
-        let latency = server.latency.as_deref().unwrap_or_default();
-        pen.number(right, Align2::RIGHT_CENTER, latency, theme.mute)
-    } else {
-        let colour = standing_colour(pen, server.standing);
-        pen.small(right, Align2::RIGHT_CENTER, server.standing.word(), colour)
-    };
     let left = badge.right() + 6.0;
+    let mut room = inner.right() - left;
+    let right = pos2(inner.right(), y);
+    if server.standing != Standing::Well {
+        let colour = standing_colour(pen, server.standing);
+        let word = pen.small(right, Align2::RIGHT_CENTER, server.standing.word(), colour);
+        room = word.left() - left - 4.0;
+    } else if let Some(latency) = &server.latency
+        && pen.name_width(&server.name) + pen.number_width(latency) + 4.0 <= room
+    {
+        pen.number(right, Align2::RIGHT_CENTER, latency, theme.mute);
+    }
     let colour = if server.takes_new() { theme.text } else { theme.mute };
-    pen.name(pos2(left, y), note.left() - left - 4.0, &server.name, colour);
+    pen.name(pos2(left, y), room, &server.name, colour);
 }
 
 /// A square for each place while there are few, a bar when there are many.

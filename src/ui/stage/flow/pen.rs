@@ -7,6 +7,7 @@ use egui::{
 use super::layout::Layout;
 use crate::ui::badges::Badge;
 use crate::ui::theme::{self, Theme};
+use crate::ui::widgets::fitted;
 
 pub(super) struct Pen<'a> {
     pub(super) painter: Painter,
@@ -81,19 +82,30 @@ impl<'a> Pen<'a> {
         text: impl ToString,
         colour: Color32,
     ) -> Rect {
-        let font = FontId::new(self.fonts.small.size, self.fonts.number.family.clone());
-        self.painter.text(at, align, text, font, colour)
+        self.painter.text(at, align, text, self.number_font(), colour)
     }
 
-    /// A name, cut where its room ends.
+    pub(super) fn number_width(&self, text: &str) -> f32 {
+        self.painter.layout_no_wrap(text.to_owned(), self.number_font(), Color32::WHITE).size().x
+    }
+
+    fn number_font(&self) -> FontId {
+        FontId::new(self.fonts.small.size, self.fonts.number.family.clone())
+    }
+
+    /// A name, shortened where its room ends.
     pub(super) fn name(&self, at: Pos2, width: f32, text: &str, colour: Color32) -> Rect {
-        let font = FontId::new(self.fonts.name.size - 1.0, self.fonts.name.family.clone());
-        let mut job = egui::text::LayoutJob::simple_singleline(text.to_owned(), font, colour);
-        job.wrap = egui::text::TextWrapping::truncate_at_width(width.max(8.0));
-        let galley = self.painter.layout_job(job);
-        let area = Align2::LEFT_CENTER.anchor_size(at, galley.size());
-        self.painter.galley(area.min, galley, colour);
-        area
+        let font = self.name_font();
+        let text = fitted(self.painter.ctx(), text, &font, width);
+        self.painter.text(at, Align2::LEFT_CENTER, text, font, colour)
+    }
+
+    pub(super) fn name_width(&self, text: &str) -> f32 {
+        self.painter.layout_no_wrap(text.to_owned(), self.name_font(), Color32::WHITE).size().x
+    }
+
+    fn name_font(&self) -> FontId {
+        FontId::new(self.fonts.name.size - 1.0, self.fonts.name.family.clone())
     }
 
     /// A server's badge in any size and strength.
