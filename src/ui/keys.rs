@@ -13,6 +13,10 @@ pub(super) fn handle(ctx: &Context, app: &mut App) {
         return;
     }
     let types = ctx.text_edit_focused();
+    if egui::Popup::is_any_open(ctx) && ctx.input(|input| input.key_pressed(Key::Escape)) {
+        // A menu or a list is what lies on top, and closes itself.
+        return;
+    }
     if take(ctx, Key::Escape) && !types {
         escape(ctx, app);
     } else if types && ctx.input(|input| input.key_pressed(Key::Escape)) {
