@@ -1,5 +1,7 @@
 //! What a key asks of whichever region is concerned.
 
+use super::export::Format;
+
 /// The region takes it in the frame in which it is given; what nobody takes is forgotten at the frame's end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Signal {
@@ -17,4 +19,9 @@ pub enum Signal {
     SendAgain,
     /// The two lanes of Compare change places.
     SwapLanes,
+    /// A chart goes into a file.
+    Export {
+        slot: usize,
+        format: Format,
+    },
 }

@@ -5,6 +5,7 @@ mod servers;
 
 use egui::{Key, Modifiers};
 
+use super::export::Format;
 use super::signal::Signal;
 use super::verb::{Overlay, Verb};
 use super::view::{Arrangement, Tab, ThemeChoice};
@@ -174,6 +175,14 @@ fn view_commands(workbench: &Workbench) -> Vec<Command> {
     commands.push(view(motion, None, Deed::Switch(Switch::ReducedMotion)));
     commands.push(view(controls, dot, Deed::Switch(Switch::AllControls)));
     commands.push(view("Show or hide the question", None, Deed::Switch(Switch::Question)));
+    let charts = workbench.view.charts.iter().enumerate();
+    commands.extend(charts.flat_map(|(slot, kind)| {
+        Format::ALL.map(|format| {
+            let chart = kind.title().to_lowercase();
+            let title = format!("Export the chart {chart} as {}…", format.title());
+            view(&title, None, Deed::Signal(Signal::Export { slot, format }))
+        })
+    }));
     commands
 }
 

@@ -11,7 +11,7 @@ use super::time::chart::Chart;
 pub(super) use exporter::Exporter;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Format {
+pub enum Format {
     Png,
     Svg,
     Csv,

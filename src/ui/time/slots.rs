@@ -14,6 +14,7 @@ use super::effect::effect;
 use super::{Span, Time, paint};
 use crate::ui::doctor::whole_percents;
 use crate::ui::export::Format;
+use crate::ui::signal::Signal;
 use crate::ui::theme::Theme;
 use crate::ui::view::{ChartKind, View};
 use crate::ui::widgets::number;
@@ -152,6 +153,11 @@ impl Time {
     fn slot_ui(&mut self, ui: &mut Ui, workbench: &mut Workbench, area: Rect, slot: usize) {
         let Some(chart) = self.slots.charts.get(slot).cloned() else { return };
         let theme = Theme::of(ui);
+        for format in Format::ALL {
+            if workbench.take_signal(Signal::Export { slot, format }) {
+                self.exporter.ask(ui.ctx(), &chart, theme, format);
+            }
+        }
         self.head_ui(ui, workbench, area.with_max_y(area.top() + HEAD), slot, &chart);
         let plot = plot_of(area);
         if plot.height() < 8.0 {
