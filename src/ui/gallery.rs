@@ -32,7 +32,7 @@ pub(super) fn gallery_ui(ctx: &Context, workbench: &mut Workbench) -> bool {
 pub(super) fn empty_ui(ui: &mut Ui, workbench: &mut Workbench) {
     egui::Frame::new().inner_margin(24).show(ui, |ui| {
         ui.label(RichText::new("Nothing is on the stage").text_style(theme::sentence()));
-        note(ui, "Open one of these labs, or add a pool and a listener to your own");
+        note(ui, "Open one of these labs, or add a server at the left");
         ui.add_space(8.0);
         cards_ui(ui, workbench);
     });

@@ -7,7 +7,7 @@ use crate::engine::ListenerState;
 use crate::ui::memory::{ZOOM_LEAST, ZOOM_MOST};
 use crate::ui::playhead::Playhead;
 use crate::ui::selection::Selection;
-use crate::ui::side::server_menu::{Action, add_mock};
+use crate::ui::side::server_menu::{Action, add_server};
 use crate::ui::signal::Signal;
 use crate::ui::verb::Verb;
 use crate::ui::view::Tab;
@@ -50,9 +50,8 @@ fn perform_on_pool(workbench: &mut Workbench, deed: &Deed) {
             }
         }
         Deed::AddServer => {
-            if let Some(pool) = workbench.pool_mut() {
-                add_mock(pool);
-            }
+            let focus = workbench.focus();
+            add_server(&mut workbench.desk.draft, focus);
         }
         Deed::Select { pool, server } => {
             workbench.selection = Selection::Server { pool: pool.clone(), server: server.clone() };

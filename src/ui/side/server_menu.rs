@@ -3,8 +3,9 @@
 use egui::{Button, Ui, WidgetInfo, vec2};
 
 use super::servers::free_name;
-use crate::lab::{Pool, Server};
+use crate::lab::{Lab, Pool, Server};
 use crate::model::Behaviour;
+use crate::ui::running::new_lab;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::ui) enum Action {
@@ -58,7 +59,22 @@ pub(super) fn menu_ui(ui: &mut Ui, server: &Server) -> Option<Action> {
 }
 
 /// Adds a healthy mock under the first free letter.
-pub(in crate::ui) fn add_mock(pool: &mut Pool) {
+/// One more server in a pool. A lab without any gets the first of a lab to begin with, and its address.
+pub(in crate::ui) fn add_server(lab: &mut Lab, focus: usize) {
+    if let Some(pool) = lab.pools.get_mut(focus) {
+        return add_mock(pool);
+    }
+    let mut begun = new_lab();
+    for pool in &mut begun.pools {
+        pool.servers.truncate(1);
+    }
+    lab.pools = begun.pools;
+    if lab.listeners.is_empty() {
+        lab.listeners = begun.listeners;
+    }
+}
+
+fn add_mock(pool: &mut Pool) {
     let like = pool.servers.iter().find_map(|server| server.mock.as_ref());
     let limit = like.and_then(|mock| mock.concurrency_limit);
     let mock = Some(Behaviour { concurrency_limit: limit, ..Behaviour::default() });
@@ -78,6 +94,16 @@ mod tests {
         Action::Duplicate.perform(&mut pool, 0);
         let names: Vec<&str> = pool.servers.iter().map(|server| server.name.as_str()).collect();
         assert_eq!(names, ["a", "a3", "a2", "b"]);
+    }
+
+    #[test]
+    fn the_first_server_of_an_empty_lab_can_be_asked() {
+        let mut lab = Lab::default();
+        add_server(&mut lab, 0);
+        add_server(&mut lab, 0);
+        assert_eq!(lab.pools[0].servers.len(), 2);
+        assert_eq!(lab.listeners[0].pool.as_ref(), Some(&lab.pools[0].name));
+        assert!(crate::lab::Checked::new(lab).is_ok());
     }
 
     #[test]
