@@ -18,7 +18,7 @@ pub(super) fn lab_menu_ui(ui: &mut Ui, workbench: &mut Workbench) {
     let short: String = name.chars().take(NAME_CHARS).collect();
     let button = Button::new(format!("{short}{edited} ▾")).frame(false);
     let (response, _) = MenuButton::from_button(button).ui(ui, |ui| {
-        ui.set_min_width(240.0);
+        roomy(ui, 240.0);
         entry_ui(ui, workbench, "Gallery…", Some("Ctrl G"), Verb::Show(Overlay::Gallery));
         for (index, preset) in PRESETS.iter().enumerate() {
             let response = ui.button(preset.name).on_hover_text(preset.summary);
@@ -61,7 +61,7 @@ fn entry_ui(ui: &mut Ui, workbench: &mut Workbench, name: &str, keys: Option<&st
     if let Some(keys) = keys {
         button = button.shortcut_text(number(keys));
     }
-    let response = ui.add(button.min_size(vec2(ui.available_width(), 24.0)));
+    let response = ui.add(button.min_size(vec2(0.0, ENTRY_HEIGHT)));
     if response.clicked() {
         workbench.ask(verb);
         ui.close();
@@ -73,16 +73,9 @@ pub(super) fn view_menu_ui(ui: &mut Ui, workbench: &mut Workbench) {
     let colour = Theme::of(ui).mute;
     let button = Button::new(RichText::new("⋯").color(colour)).min_size(vec2(28.0, 28.0));
     let (response, _) = MenuButton::from_button(button).ui(ui, |ui| {
-        ui.set_min_width(220.0);
+        roomy(ui, 220.0);
         note(ui, "Arrangement");
-        for arrangement in [Arrangement::Learn, Arrangement::Serve] {
-            let chosen = workbench.view.arrangement == arrangement;
-            if ui.selectable_label(chosen, arrangement.title()).clicked() {
-                workbench.ask(Verb::Arrange(arrangement));
-                ui.close();
-            }
-        }
-        entry_ui(ui, workbench, "Present", Some("F5"), Verb::Arrange(Arrangement::Present));
+        arrangements_ui(ui, workbench);
         ui.separator();
         note(ui, "Theme");
         for theme in ThemeChoice::ALL {
@@ -98,6 +91,24 @@ pub(super) fn view_menu_ui(ui: &mut Ui, workbench: &mut Workbench) {
     });
     response.widget_info(|| WidgetInfo::labeled(egui::Role::Button, true, "View"));
     response.on_hover_text("View: arrangement, theme, size");
+}
+
+fn arrangements_ui(ui: &mut Ui, workbench: &mut Workbench) {
+    use Arrangement::{Learn, Present, Serve};
+    for (arrangement, keys) in [(Learn, "F3"), (Serve, "F4"), (Present, "F5")] {
+        let chosen = workbench.view.arrangement == arrangement;
+        let button = Button::selectable(chosen, arrangement.title()).shortcut_text(number(keys));
+        if ui.add(button.min_size(vec2(0.0, ENTRY_HEIGHT))).clicked() {
+            workbench.ask(Verb::Arrange(arrangement));
+            ui.close();
+        }
+    }
+}
+
+/// A menu whose words stand clear of its edges: what is chosen has a ground of its own.
+fn roomy(ui: &mut Ui, width: f32) {
+    ui.set_min_width(width);
+    ui.spacing_mut().button_padding = vec2(8.0, 2.0);
 }
 
 fn zoom_ui(ui: &mut Ui, workbench: &mut Workbench) {
@@ -135,3 +146,4 @@ pub(super) fn help_ui(ui: &mut Ui, workbench: &mut Workbench) {
 }
 
 const NAME_CHARS: usize = 28;
+const ENTRY_HEIGHT: f32 = 24.0;

@@ -29,7 +29,7 @@ fn a_server_that_joins_moves_keys_that_are_counted_against_the_least() {
     window.get_by_label("Add a server").click();
     until(&mut window, "moved keys", |window| {
         says(window, "added D: 23.3 % of keys moved, none needlessly")
-            && says(window, "The least anyone can move for 3 → 4 equal servers is 25.0 %")
+            && says(window, "Fair shares have to move 25.0 % for 3 → 4 equal servers")
             && says(window, "Modulo: 75.0 % moved, 50.0 % needless")
             && says(window, "in use")
     });

@@ -272,6 +272,9 @@ impl Picture<'_> {
 
     fn server(&self, place: &Place, crowd: &Crowd) {
         let colour = place.badge.colour(self.theme);
+        if place.area.width() < NARROW {
+            return self.narrow_server(place, crowd);
+        }
         let edge = Stroke::new(1.25, colour);
         let radius = theme::CONTROL_RADIUS;
         self.painter.rect(place.area, radius, self.theme.raised, edge, StrokeKind::Inside);
@@ -287,6 +290,16 @@ impl Picture<'_> {
             let at = place.area.left_center() - vec2(4.0, 0.0);
             self.text(at, Align2::RIGHT_CENTER, "×".to_owned(), self.theme.err);
         }
+    }
+
+    /// One of many: its box is its badge, bright while it works.
+    fn narrow_server(&self, place: &Place, crowd: &Crowd) {
+        let colour = place.badge.colour(self.theme);
+        let is_busy = crowd.busy + crowd.waiting > 0;
+        let fill = if is_busy { colour } else { self.theme.quiet(colour) };
+        place.badge.fill(self.painter, place.area, theme::CHIP_RADIUS, fill);
+        let ink = if is_busy { theme::ON_SERVER } else { self.theme.text };
+        self.text(place.area.center(), Align2::CENTER_CENTER, place.badge.letter(), ink);
     }
 
     /// A square for each request that a server can work on at a time; the busy ones are full.
@@ -367,6 +380,8 @@ const QUEUE_STEP: f32 = 9.0;
 const BOX_WIDTH: f32 = 92.0;
 const BOX_LEAST: f32 = 14.0;
 const BOX_MOST: f32 = 42.0;
+/// Below this width a box has room for a letter only.
+const NARROW: f32 = 30.0;
 /// From this height on a box has room for everything.
 const ROOMY: f32 = 20.0;
 const SLOTS_MAX: u32 = 24;

@@ -241,7 +241,7 @@ pub(super) fn compare_ui(ui: &mut Ui, compare: &mut Compare, workbench: &mut Wor
         return empty_ui(
             ui,
             what,
-            "Add clients at the left, and every algorithm gets their requests",
+            "All controls, at the left, adds clients; then every algorithm gets their requests",
         );
     }
     if workbench.take_signal(Signal::SwapLanes) {

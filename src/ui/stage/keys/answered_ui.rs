@@ -45,7 +45,7 @@ fn strip_ui(ui: &mut Ui, keys: &Keys, scene: &Scene, workbench: &Workbench) -> u
     let width = ui.available_width();
     let pitch = ((width - LABEL_WIDTH) / columns as f32).max(4.0);
     let side = (pitch - 1.0).min(10.0);
-    let row_height = side + 2.0;
+    let row_height = (side + 2.0).max(LABEL_HEIGHT);
     let rows = &rows[..n_shown(ui.available_height(), row_height, rows.len())];
     let size = vec2(width, rows.len() as f32 * row_height);
     let (area, response) = ui.allocate_exact_size(size, Sense::hover());
@@ -135,7 +135,10 @@ fn foot_ui(ui: &mut Ui, keys: &Keys, workbench: &Workbench, n_shown: usize) {
         ledger_ui(ui, keys, workbench);
         let hidden = keys.answered.n_clients.saturating_sub(n_shown);
         if hidden > 0 {
-            let hidden = format!("{} more clients are not drawn", grouped(hidden as u64));
+            let hidden = match hidden {
+                1 => "1 more client is not drawn".to_owned(),
+                hidden => format!("{} more clients are not drawn", grouped(hidden as u64)),
+            };
             ui.with_layout(Layout::right_to_left(Align::Center), |ui| hint(ui, hidden));
         }
     });
@@ -183,6 +186,8 @@ fn entries_ui(ui: &mut Ui, keys: &Keys, moment_ns: u64) {
 }
 
 const LABEL_WIDTH: f32 = 84.0;
+/// A client's name takes no less than this.
+const LABEL_HEIGHT: f32 = 11.0;
 /// For the sentence and the line below it.
 const BELOW: f32 = 70.0;
 const ROWS_LEAST: usize = 7;

@@ -162,8 +162,7 @@ fn foot_ui(ui: &mut Ui, keys: &Keys, scene: &Scene) {
     } else {
         "this change of weights".to_owned()
     };
-    let sentence =
-        format!("The least anyone can move for {which} is {least}. {} keys.", grouped(KEYS));
+    let sentence = format!("Fair shares have to move {least} for {which}. {} keys.", grouped(KEYS));
     let about = scene.stand.algorithm.about();
     note(ui, sentence);
     if !about.keyed {

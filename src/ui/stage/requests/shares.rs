@@ -5,7 +5,7 @@ use std::sync::Arc;
 use egui::{Align, Layout, Rect, RichText, Sense, Ui, WidgetInfo, pos2, vec2};
 
 use crate::ui::badges::Badge;
-use crate::ui::doctor::verdict_ui;
+use crate::ui::doctor::{verdict_ui, whole_percents};
 use crate::ui::theme::Theme;
 use crate::ui::view::Arrangement;
 use crate::ui::workbench::Workbench;
@@ -56,9 +56,15 @@ fn words(shares: &[Share]) -> String {
     if shares.is_empty() {
         return "nothing in the last 10 s".to_owned();
     }
-    let parts = shares.iter().take(NAMED_MAX).map(|share| format!("{:.0}", share.part * 100.0));
-    let more = if shares.len() > NAMED_MAX { " / …" } else { "" };
-    format!("{}{more} % in the last 10 s", parts.collect::<Vec<_>>().join(" / "))
+    let parts: Vec<f64> = shares.iter().map(|share| share.part).collect();
+    let whole = whole_percents(&parts);
+    if whole.len() > NAMED_MAX {
+        let (least, most) = (whole.iter().min(), whole.iter().max());
+        let [least, most] = [least, most].map(|it| it.copied().unwrap_or_default());
+        return format!("{least} to {most} % each in the last 10 s");
+    }
+    let whole: Vec<String> = whole.iter().map(u32::to_string).collect();
+    format!("{} % in the last 10 s", whole.join(" / "))
 }
 
 fn bar(ui: &Ui, area: Rect, shares: &[Share]) {
