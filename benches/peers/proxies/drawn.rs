@@ -31,11 +31,11 @@ pub(super) fn command(setup: &Setup, place: &Place, screen: &Screen) -> io::Resu
 
 /// Leaves core 0 to the proxy's workers and the other one to what draws.
 pub(super) fn part(pid: u32) -> io::Result<()> {
-    move_to(CORE_OF_LOAD, Processes::of(pid))?;
-    move_to("0", Processes::of(pid).threads_called(WORKERS))
+    move_to(CORE_OF_LOAD, &Processes::of(pid))?;
+    move_to("0", &Processes::of(pid).threads_called(WORKERS))
 }
 
-fn move_to(core: &str, threads: Processes) -> io::Result<()> {
+fn move_to(core: &str, threads: &Processes) -> io::Result<()> {
     for thread in threads.threads() {
         let moved = Command::new("taskset").args(["-c", "-p", core, &thread]).output()?;
         if !moved.status.success() {
