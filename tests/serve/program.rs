@@ -12,7 +12,7 @@ use serde_json::Value;
 pub(crate) struct Program {
     child: Child,
     pub(crate) out: Receiver<String>,
-    err: Receiver<String>,
+    pub(crate) err: Receiver<String>,
 }
 
 impl Program {
@@ -45,11 +45,6 @@ impl Program {
 
     pub(crate) fn line(&self) -> String {
         self.out.recv_timeout(DEADLINE).expect("the program says something in time")
-    }
-
-    /// The next line of standard error.
-    pub(crate) fn problem(&self) -> String {
-        self.err.recv_timeout(DEADLINE).expect("the program says what is wrong in time")
     }
 
     pub(crate) fn event(&self, name: &str) -> Value {

@@ -32,6 +32,11 @@ fn checked_lab(server: SocketAddr) -> String {
     lab(server).replace("servers", health)
 }
 
+/// The next line of standard error.
+fn problem(program: &Program) -> String {
+    program.err.recv_timeout(DEADLINE).expect("the program says what is wrong in time")
+}
+
 #[test]
 fn a_server_that_goes_down_and_comes_back_is_said_to_standard_error() {
     let (address, well) = moody();
@@ -39,10 +44,10 @@ fn a_server_that_goes_down_and_comes_back_is_said_to_standard_error() {
     let program = Program::start(&["serve", path.to_str().unwrap()]);
     assert!(program.line().starts_with("ready: "));
     well.store(false, SeqCst);
-    let line = program.problem();
+    let line = problem(&program);
     assert!(line.starts_with("web/s is down: ") && line.ends_with(" failed"), "{line}");
     well.store(true, SeqCst);
-    let line = program.problem();
+    let line = problem(&program);
     assert!(line.starts_with("web/s is up: ") && line.ends_with(" passed"), "{line}");
 }
 
@@ -73,7 +78,7 @@ fn a_command_that_ends_is_said_once() {
     );
     let path = file("told-command.ron", &text);
     let program = Program::start(&["serve", path.to_str().unwrap(), "--allow-commands"]);
-    let line = program.problem();
+    let line = problem(&program);
     assert!(line.starts_with("command web/s ended with 3"), "{line}");
     program.interrupt();
     assert_eq!(program.end(), (0, String::new()));
@@ -86,7 +91,7 @@ fn a_command_that_never_answers_is_said_once() {
         .replace(r#"address: "127.0.0.1:1""#, r#"command: (line: "sleep 60")"#);
     let path = file("told-silent.ron", &text);
     let program = Program::start(&["serve", path.to_str().unwrap(), "--allow-commands"]);
-    let line = program.problem();
+    let line = problem(&program);
     assert!(line.starts_with("command web/s has not answered at 127.0.0.1:"), "{line}");
     assert!(line.contains("$PORT"), "{line}");
     program.interrupt();
@@ -98,7 +103,7 @@ fn a_command_that_never_answers_is_said_once() {
 fn what_is_wrong_from_the_start_is_said_once_and_to_standard_error() {
     let program = Program::start(&["serve", "--listen", "0", "--to", "nope.invalid:80"]);
     assert!(program.line().starts_with("ready: "));
-    let line = program.problem();
+    let line = problem(&program);
     assert!(line.contains("web/nope.invalid:80: nope.invalid:80 is nowhere"), "{line}");
     program.interrupt();
     let out: Vec<String> = program.out.iter().collect();
