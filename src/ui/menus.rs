@@ -94,8 +94,9 @@ pub(super) fn view_menu_ui(ui: &mut Ui, workbench: &mut Workbench) {
 }
 
 fn arrangements_ui(ui: &mut Ui, workbench: &mut Workbench) {
-    use Arrangement::{Learn, Present, Serve};
-    for (arrangement, keys) in [(Learn, "F3"), (Serve, "F4"), (Present, "F5")] {
+    let all =
+        [(Arrangement::Learn, "F3"), (Arrangement::Serve, "F4"), (Arrangement::Present, "F5")];
+    for (arrangement, keys) in all {
         let chosen = workbench.view.arrangement == arrangement;
         let button = Button::selectable(chosen, arrangement.title()).shortcut_text(number(keys));
         if ui.add(button.min_size(vec2(0.0, ENTRY_HEIGHT))).clicked() {
