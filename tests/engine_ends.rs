@@ -127,7 +127,8 @@ fn what_was_stopped_leaves_nothing_behind() {
     let addresses: Vec<SocketAddr> =
         engine.status().listeners.iter().filter_map(ListenerStatus::address).collect();
     let during = Belongings::now();
-    assert!(during.threads.len() > before.threads.len() && during.children.len() == 1);
+    // The program and its keeper.
+    assert!(during.threads.len() > before.threads.len() && during.children.len() == 2);
     // A change of workers and of the lab leaves nothing either.
     let mut lab = (*engine.lab()).clone();
     lab.workers = Some(1);
