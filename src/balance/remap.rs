@@ -212,6 +212,13 @@ mod tests {
     }
 
     #[test]
+    fn all_keys_have_to_move_where_nobody_is_left() {
+        let members = pool(2);
+        let none = moves(&Rendezvous::default().into(), &members, &pool(0));
+        assert_eq!((none.moved, none.needless, none.unavoidable), (none.keys, 0, 1.0));
+    }
+
+    #[test]
     fn keys_without_a_server_count_as_moved_when_one_appears() {
         let nobody = pool(0);
         let members = pool(2);

@@ -7,96 +7,31 @@ use super::Change;
 /// Something to be done. What it needs to know is in the new lab.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Step {
-    ChangeWorkers {
-        from: Option<u32>,
-        to: Option<u32>,
-    },
-    /// The same sockets under another name.
-    RenameListener {
-        from: String,
-        to: String,
-    },
-    LoadCertificates {
-        listener: String,
-    },
-    LoadTrust {
-        pool: String,
-    },
-    OpenLog {
-        listener: String,
-    },
-    CloseLog {
-        listener: String,
-    },
-    FindServer {
-        pool: String,
-        server: String,
-        address: String,
-    },
-    StartMock {
-        pool: String,
-        server: String,
-    },
-    RetuneMock {
-        pool: String,
-        server: String,
-    },
-    Kill {
-        pool: String,
-        server: String,
-    },
-    Revive {
-        pool: String,
-        server: String,
-    },
-    StartCommand {
-        pool: String,
-        server: String,
-        line: String,
-    },
-    ScaleCommand {
-        pool: String,
-        server: String,
-        from: u32,
-        to: u32,
-    },
+    ChangeWorkers { from: Option<u32>, to: Option<u32> },
+    RenameListener { from: String, to: String },
+    LoadCertificates { listener: String },
+    LoadTrust { pool: String },
+    OpenLog { listener: String },
+    CloseLog { listener: String },
+    FindServer { pool: String, server: String, address: String },
+    StartMock { pool: String, server: String },
+    RetuneMock { pool: String, server: String },
+    Kill { pool: String, server: String },
+    Revive { pool: String, server: String },
+    StartCommand { pool: String, server: String, line: String },
+    ScaleCommand { pool: String, server: String, from: u32, to: u32 },
     Publish(Vec<Change>),
-    OpenListener {
-        listener: String,
-        address: String,
-    },
-    MoveListener {
-        listener: String,
-        from: String,
-        to: String,
-    },
-    CloseListener {
-        listener: String,
-        address: String,
-    },
-    StopClient {
-        client: String,
-    },
+    OpenListener { listener: String, address: String },
+    MoveListener { listener: String, from: String, to: String },
+    CloseListener { listener: String, address: String },
+    StopClient { client: String },
     Hold,
-    StartClient {
-        client: String,
-    },
-    RetuneClient {
-        client: String,
-    },
+    StartClient { client: String },
+    RetuneClient { client: String },
     Release,
-    ForgetServer {
-        pool: String,
-        server: String,
-    },
-    StopMock {
-        pool: String,
-        server: String,
-    },
-    StopCommand {
-        pool: String,
-        server: String,
-    },
+    ForgetServer { pool: String, server: String },
+    StopMock { pool: String, server: String },
+    StopCommand { pool: String, server: String },
 }
 
 impl fmt::Display for Step {

@@ -249,9 +249,7 @@ impl World {
         self.certificates.retain(|name, _| dressed(name, |listener| listener.tls.is_some()));
         self.logs.retain(|name, _| dressed(name, |listener| listener.access_log.is_some()));
     }
-}
 
-impl World {
     fn rename_listener(&mut self, from: &str, to: &str) {
         let sockets = self.listeners.remove(from).unwrap();
         self.listeners.insert(to.to_owned(), sockets);

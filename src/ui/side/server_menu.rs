@@ -58,7 +58,6 @@ pub(super) fn menu_ui(ui: &mut Ui, server: &Server) -> Option<Action> {
     asked
 }
 
-/// Adds a healthy mock under the first free letter.
 /// One more server in a pool. A lab without any gets the first of a lab to begin with, and its address.
 pub(in crate::ui) fn add_server(lab: &mut Lab, focus: usize) {
     if let Some(pool) = lab.pools.get_mut(focus) {
@@ -74,6 +73,7 @@ pub(in crate::ui) fn add_server(lab: &mut Lab, focus: usize) {
     }
 }
 
+/// Adds a healthy mock under the first free letter.
 fn add_mock(pool: &mut Pool) {
     let like = pool.servers.iter().find_map(|server| server.mock.as_ref());
     let limit = like.and_then(|mock| mock.concurrency_limit);
