@@ -62,8 +62,7 @@ fn mapping(lab: &Lab, pool: &Pool, members: &[Member]) -> Mapping {
 
 /// As it would be with nothing to do. A dead server holds no keys.
 fn idle(pool: &Pool, member: &Member) -> Member {
-    let server =
-        pool.servers.iter().find(|it| it.copy_names().iter().any(|it| **it == *member.name));
+    let server = pool.server_of(&member.name);
     Member {
         drained: member.drained || server.is_some_and(|server| !server.enabled),
         load: Default::default(),

@@ -18,7 +18,7 @@ pub(super) fn collect(ledger: &mut Ledger, instruments: &Instruments, lab: &Lab,
             for lost in group.lost_sessions() {
                 let named = |pool: &&Pool| {
                     let Some(server) = &lost.server else { return true };
-                    pool.servers.iter().any(|it| it.copy_names().contains(server))
+                    pool.server_of(server).is_some()
                 };
                 let pool = lab.pools.iter().filter(keeping).find(named);
                 // Without a pool that keeps sessions there is nothing that could have broken.
@@ -40,8 +40,7 @@ fn likely_cause(pool: &Pool, instruments: &Instruments, plan: &Plan) -> &'static
         });
     let ever = instruments.pools.iter().find(|(name, _)| *name == pool.name);
     let removed = ever.is_some_and(|(_, servers)| {
-        let there = |name: &String| pool.servers.iter().any(|it| it.copy_names().contains(name));
-        servers.iter().any(|server| !there(&server.name))
+        servers.iter().any(|server| pool.server_of(&server.name).is_none())
     });
     let unstuck = pool.stickiness == Stickiness::Off;
     let drained = pool.servers.iter().any(crate::lab::Server::draining);

@@ -60,6 +60,11 @@ impl Pool {
         self.servers.iter().find(|server| server.name == name)
     }
 
+    /// The server that a copy is one of. Whoever is no command is its own only copy.
+    pub fn server_of(&self, copy: &str) -> Option<&Server> {
+        self.servers.iter().find(|server| server.copy_names().iter().any(|name| name == copy))
+    }
+
     /// What is wrapped around the algorithm.
     pub fn settings(&self) -> Settings {
         Settings {

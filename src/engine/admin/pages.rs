@@ -7,7 +7,7 @@ use super::super::event::state;
 use super::super::log;
 use super::super::observation::{PoolGauges, gauges};
 use super::super::status::{ListenerState, ServerState, Status, Trouble};
-use crate::lab::{Lab, Problem};
+use crate::lab::{Lab, Problem, Server};
 
 pub(super) fn status(board: &Board) -> String {
     let status = board.status();
@@ -48,9 +48,7 @@ fn pool(pool: &PoolGauges, lab: &Lab) -> Value {
 
 /// Whether somebody wants it to drain: the plan keeps everybody away from a server that is nowhere, too.
 fn is_drained(lab: &Lab, pool: &str, server: &str) -> bool {
-    let servers = lab.pool(pool).into_iter().flat_map(|pool| &pool.servers);
-    let mut its = servers.filter(|it| it.copy_names().iter().any(|name| name == server));
-    its.next().is_some_and(crate::lab::Server::draining)
+    lab.pool(pool).and_then(|pool| pool.server_of(server)).is_some_and(Server::draining)
 }
 
 fn listeners(status: &Status) -> Vec<Value> {

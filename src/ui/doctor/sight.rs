@@ -221,9 +221,7 @@ fn in_flight(lately: &[&Frame], pool: &str, server: &str) -> f64 {
 }
 
 fn state(pool: &Pool, server: &ServerFrame) -> Option<&'static str> {
-    let is_it =
-        |it: &&crate::lab::Server| it.copy_names().iter().any(|name| **name == *server.name);
-    let is_wished = pool.servers.iter().find(is_it).is_none_or(crate::lab::Server::draining);
+    let is_wished = pool.server_of(&server.name).is_none_or(crate::lab::Server::draining);
     match server.health {
         _ if server.draining && is_wished => Some("drained"),
         // Its program starts or has ended, so nobody is led to it.

@@ -39,10 +39,7 @@ type Key = (Vec<u8>, IpAddr);
 
 /// As they would be with nothing to do. A dead server holds no keys.
 fn members(pool: &Pool, balancing: &Balancing) -> Vec<Member> {
-    let is_dead = |name: &str| {
-        let mut servers = pool.servers.iter();
-        servers.any(|server| !server.enabled && server.copy_names().iter().any(|it| it == name))
-    };
+    let is_dead = |name: &str| pool.server_of(name).is_some_and(|server| !server.enabled);
     let idle = |member: &Member| Member {
         drained: member.drained || is_dead(&member.name),
         load: Default::default(),

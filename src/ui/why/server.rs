@@ -146,11 +146,7 @@ fn gauges_ui(ui: &mut Ui, frame: &ServerFrame) {
 }
 
 fn settings_ui(ui: &mut Ui, workbench: &Workbench, pool: &str, name: &str) {
-    let servers = workbench.lab().pool(pool).map(|pool| &pool.servers);
-    let found = servers
-        .into_iter()
-        .flatten()
-        .find(|server| server.name == name || server.copy_names().iter().any(|copy| copy == name));
+    let found = workbench.lab().pool(pool).and_then(|pool| pool.server_of(name));
     let Some(Server { weight, priority, zone, concurrency, drain, .. }) = found else { return };
     part_ui(ui, "Settings");
     let line = |ui: &mut Ui, label: &str, text: String| {
