@@ -2,6 +2,7 @@
 
 use egui::{Key, Modifiers};
 use egui_kittest::kittest::Queryable as _;
+use evenkeel::ui::selection::Selection;
 
 use crate::driven::Window;
 
@@ -95,6 +96,19 @@ fn the_sheet_lists_the_keys() {
     assert!(window.shows("Hold traffic") && window.shows("Shift Space") && window.shows("1 … 9"));
     window.press(Key::Escape);
     assert!(!window.shows("1 … 9"));
+}
+
+#[test]
+fn escape_closes_the_menu_on_top_and_nothing_below_it() {
+    let mut window = Window::told(0);
+    window.press(Key::Num2);
+    window.harness.get_by_label("Menu of b").click();
+    window.frames(3);
+    assert!(window.harness.query_by_label("Duplicate b").is_some(), "the menu is open");
+    window.press(Key::Escape);
+    assert!(window.harness.query_by_label("Duplicate b").is_none());
+    let selection = &window.app().workbench.selection;
+    assert!(matches!(selection, Selection::Server { server, .. } if server == "b"));
 }
 
 #[test]
