@@ -5,6 +5,7 @@
 //! that nobody else is measured while it draws.
 
 use std::io::{self, BufRead as _, BufReader};
+use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
 use rustix::process::{Pid, Signal, kill_process};
@@ -38,7 +39,8 @@ pub(super) fn part(pid: u32) -> io::Result<()> {
 fn move_to(core: &str, threads: &Processes) -> io::Result<()> {
     for thread in threads.threads() {
         let moved = Command::new("taskset").args(["-c", "-p", core, &thread]).output()?;
-        if !moved.status.success() {
+        // One that ended since it was listed needs no core.
+        if !moved.status.success() && Path::new("/proc").join(&thread).exists() {
             return Err(io::Error::other(String::from_utf8_lossy(&moved.stderr).into_owned()));
         }
     }
