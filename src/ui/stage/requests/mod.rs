@@ -31,6 +31,9 @@ pub(super) struct Requests {
     rows: Rows,
     /// A row that has to come into sight.
     reveal: Option<usize>,
+    /// What stands at the top, and how much of it is above the edge: unless the newest is followed, it stays there
+    /// while others come and are forgotten.
+    top: Option<(u64, f32)>,
 }
 
 impl Default for Requests {
@@ -43,6 +46,7 @@ impl Default for Requests {
             follow: true,
             rows: Rows::default(),
             reveal: None,
+            top: None,
         }
     }
 }
@@ -192,24 +196,58 @@ mod tests {
     use crate::ui::story::REQUESTS_MAX;
     use crate::ui::view::View;
 
-    #[test]
-    fn of_a_full_table_only_what_is_in_sight_is_laid_out() {
+    type Tab = (Requests, Workbench);
+
+    fn window(requests: Requests) -> Harness<'static, Tab> {
         let lab = crate::lab::load(crate::lab::PRESETS[0].text.as_bytes()).unwrap().lab.into_lab();
         let mut workbench = Workbench::new(Desk::new(lab, None), View::default());
         workbench.story = specimen::story(REQUESTS_MAX as u64);
-        let state = (Requests::default(), workbench);
         let builder =
             Harness::builder().with_size([1280.0, 720.0]).with_context_setup(theme::apply);
-        let mut window = builder.build_ui_state(
-            |ui, (requests, workbench): &mut (Requests, Workbench)| {
-                requests_ui(ui, requests, workbench);
-            },
-            state,
-        );
+        let ui = |ui: &mut Ui, (requests, workbench): &mut Tab| {
+            requests_ui(ui, requests, workbench);
+        };
+        let mut window = builder.build_ui_state(ui, (requests, workbench));
         while window.state().0.rows.len() < REQUESTS_MAX {
             window.step();
         }
         window.run_steps(4);
+        window
+    }
+
+    /// How far down the selected row is; nothing if it is not in sight.
+    fn height_of_selected(window: &Harness<'_, Tab>) -> Option<f32> {
+        let row = |node: &egui_kittest::kittest::AccessKitNode<'_>| {
+            node.role() == egui::Role::Row && node.toggled() == Some(egui::accesskit::Toggled::True)
+        };
+        window.query_by(row).map(|row| row.rect().top())
+    }
+
+    #[test]
+    fn what_an_arrow_selects_stays_where_it_is_while_requests_come_and_are_forgotten() {
+        for descending in [false, true] {
+            let mut window = window(Requests { descending, ..Requests::default() });
+            window.key_press(egui::Key::ArrowDown);
+            window.run_steps(2);
+            if !descending {
+                window.key_press(egui::Key::PageUp);
+                window.key_press(egui::Key::PageUp);
+                window.run_steps(2);
+            }
+            let before = height_of_selected(&window);
+            assert!(before.is_some(), "descending: {descending}");
+            for from in 0..4 {
+                let workbench = &mut window.state_mut().1;
+                specimen::tell(&mut workbench.story, REQUESTS_MAX as u64 + from * 500, 500);
+                window.run_steps(2);
+                assert_eq!(height_of_selected(&window), before, "descending: {descending}");
+            }
+        }
+    }
+
+    #[test]
+    fn of_a_full_table_only_what_is_in_sight_is_laid_out() {
+        let window = window(Requests::default());
         let n_rows = window.query_all_by_label_contains("GET /cart/").count();
         assert!((10..=40).contains(&n_rows), "{n_rows} rows");
         let newest = format!("/cart/{} ", (REQUESTS_MAX - 1) % 97);

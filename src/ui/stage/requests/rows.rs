@@ -81,6 +81,26 @@ impl Rows {
         (0..self.len()).find(|&row| self.get(story, row).is_some_and(|record| is_it(record)))
     }
 
+    /// The number of a request, by which it is found again wherever it moves to.
+    pub(super) fn number(&self, row: usize) -> Option<u64> {
+        self.numbers.get(row).copied()
+    }
+
+    /// Where a request is now, unless it is not among these any more.
+    pub(super) fn row_of(&self, story: &Story, number: u64) -> Option<usize> {
+        let requests = story.requests();
+        if number < self.first || number >= self.next {
+            return None;
+        }
+        let order = |known: &u64| self.order(requests, *known, number);
+        self.numbers.binary_search_by(order).ok()
+    }
+
+    fn order(&self, requests: &VecDeque<Arc<Record>>, one: u64, other: u64) -> Ordering {
+        let record = |number: u64| &requests[(number - self.first) as usize];
+        compare(self.column, record(one), record(other)).then(one.cmp(&other))
+    }
+
     fn forget(&mut self, first: u64) {
         if first == self.first {
             return;
@@ -93,25 +113,22 @@ impl Rows {
     /// Puts what is new in its places. What lies before the first of them is not touched, which for requests in
     /// the order of time is nearly everything.
     fn merge(&mut self, requests: &VecDeque<Arc<Record>>, mut fresh: Vec<u64>) {
-        let (column, first) = (self.column, self.first);
-        let record = |number: u64| &requests[(number - first) as usize];
-        let order = |one: u64, other: u64| {
-            compare(column, record(one), record(other)).then(one.cmp(&other))
-        };
-        fresh.sort_by(|&one, &other| order(one, other));
-        let place = |among: &[u64], new: u64| {
-            among.partition_point(|&known| order(known, new) == Ordering::Less)
-        };
+        fresh.sort_by(|&one, &other| self.order(requests, one, other));
         let Some(&earliest) = fresh.first() else { return };
-        let rest = self.numbers.split_off(place(&self.numbers, earliest));
+        let rest = self.numbers.split_off(self.place(requests, &self.numbers, earliest));
         let mut rest = rest.as_slice();
         for new in fresh {
-            let (before, after) = rest.split_at(place(rest, new));
+            let (before, after) = rest.split_at(self.place(requests, rest, new));
             self.numbers.extend_from_slice(before);
             self.numbers.push(new);
             rest = after;
         }
         self.numbers.extend_from_slice(rest);
+    }
+
+    /// How many of these come before a request.
+    fn place(&self, requests: &VecDeque<Arc<Record>>, among: &[u64], new: u64) -> usize {
+        among.partition_point(|&known| self.order(requests, known, new) == Ordering::Less)
     }
 }
 

@@ -13,6 +13,7 @@ use super::rows::Column;
 use crate::engine::Record;
 use crate::meter::{Outcome, StatusClass};
 use crate::ui::selection::{Selection, is_same};
+use crate::ui::story::Story;
 use crate::ui::theme::{self, Theme};
 use crate::ui::widgets::{Unit, paint_star};
 use crate::ui::words::{outcome_words, time_of_day};
@@ -20,6 +21,9 @@ use crate::ui::workbench::Workbench;
 
 pub(super) fn table_ui(ui: &mut Ui, requests: &mut Requests, workbench: &mut Workbench) {
     ui.spacing_mut().item_spacing = vec2(0.0, 0.0);
+    // Rows that have just come lie past the end that was there a frame ago. A rubber band would gather speed from
+    // being held there, and let the table fly as soon as the newest is not followed any more.
+    ui.spacing_mut().scroll.kinetic.rubber_band = false;
     let columns = Columns::across(ui.max_rect().left(), ui.available_width() - SCROLL_BAR);
     head_ui(ui, requests, &columns);
     let body = ui.available_rect_before_wrap();
@@ -34,7 +38,7 @@ pub(super) fn table_ui(ui: &mut Ui, requests: &mut Requests, workbench: &mut Wor
         ui.painter().text(at, Align2::CENTER_CENTER, text, font, Theme::of(ui).mute);
         return;
     }
-    let offset = offset(ui, body, requests);
+    let offset = offset(ui, body, requests, &workbench.story);
     let mut area = ScrollArea::vertical().id_salt("requests").auto_shrink(false);
     if let Some(offset) = offset {
         area = area.vertical_scroll_offset(offset);
@@ -50,6 +54,7 @@ pub(super) fn table_ui(ui: &mut Ui, requests: &mut Requests, workbench: &mut Wor
         }
         pressed
     });
+    requests.hold(shown.state.clamped_offset().y);
     let was_dragged =
         offset.is_some_and(|offset| (shown.state.clamped_offset().y - offset).abs() > ROW);
     if was_dragged && ui.input(|input| input.pointer.any_down()) {
@@ -64,25 +69,36 @@ pub(super) fn table_ui(ui: &mut Ui, requests: &mut Requests, workbench: &mut Wor
 }
 
 impl Requests {
-    /// The row of the sorted rows that is shown at a place from the top.
+    /// The row of the sorted rows that is shown at a place from the top. It leads back from row to place as well.
     fn row_at(&self, place: usize) -> usize {
         if self.descending { self.rows.len() - 1 - place } else { place }
+    }
+
+    /// Remembers what is at the top at an offset.
+    fn hold(&mut self, offset: f32) {
+        let place = ((offset / ROW) as usize).min(self.rows.len() - 1);
+        let number = self.rows.number(self.row_at(place));
+        self.top = number.map(|number| (number, offset - place as f32 * ROW));
     }
 }
 
 /// Where to scroll to, if the hand that scrolls is ours.
-fn offset(ui: &Ui, body: Rect, requests: &mut Requests) -> Option<f32> {
+fn offset(ui: &Ui, body: Rect, requests: &mut Requests, story: &Story) -> Option<f32> {
     let wheel = ui.input(|input| input.smooth_scroll_delta().y);
     if wheel != 0.0 && ui.rect_contains_pointer(body) {
         requests.follow = false;
     }
     let most = (requests.rows.len() as f32 * ROW - body.height()).max(0.0);
     if let Some(row) = requests.reveal.take() {
-        let place = if requests.descending { requests.rows.len() - 1 - row } else { row };
-        let middle = place as f32 * ROW - (body.height() - ROW) / 2.0;
+        let middle = requests.row_at(row) as f32 * ROW - (body.height() - ROW) / 2.0;
         return Some(middle.clamp(0.0, most));
     }
-    requests.follow.then_some(if requests.descending { 0.0 } else { most })
+    if requests.follow {
+        return Some(if requests.descending { 0.0 } else { most });
+    }
+    let (number, above) = requests.top?;
+    let row = requests.rows.row_of(story, number)?;
+    Some((requests.row_at(row) as f32 * ROW + above).min(most))
 }
 
 /// Arrows move the selection, unless another widget has the keyboard.
