@@ -34,8 +34,9 @@ pub(super) fn chart_ui(ui: &mut Ui, films: &[Option<Arc<Film>>; 2], workbench: &
             ui.label(sentence.after);
             ui.add_space(6.0);
             ui.label(RichText::new(sentence.note).small().color(theme.mute)).on_hover_text(
-                "Half of the width within which the true difference lies in 95 of 100 cases, \
-                 from runs that differ in their seed only",
+                "Each repeat differs in its seed only and has a difference of its own. Their mean is said here; \
+                 in 95 of 100 cases the true one is no further from it than this. The p99 of a lane is of all \
+                 repeats together, so the two need not differ by exactly the mean",
             );
             if ui.available_width() < 96.0 {
                 return;
@@ -74,7 +75,7 @@ impl Sentence {
 
     fn new(difference: Difference, [left, right]: [&str; 2]) -> Self {
         let Difference { mean, band, repeats } = difference;
-        let note = format!("± {} by chance, {repeats} repeats", time_text(band));
+        let note = format!("± {} by chance, mean of {repeats} repeats", time_text(band));
         let what = "for the slowest 1 in 100".to_owned();
         if !difference.is_beyond_chance() {
             let loud = "No difference beyond chance".to_owned();
@@ -221,15 +222,15 @@ mod tests {
     fn the_sentence_names_the_faster_and_what_may_be_chance() {
         assert_eq!(
             sentence(1.7, 0.2),
-            "Least connections is 1.7 s faster for the slowest 1 in 100 (± 200 ms by chance, 4 repeats)"
+            "Least connections is 1.7 s faster for the slowest 1 in 100 (± 200 ms by chance, mean of 4 repeats)"
         );
         assert_eq!(
             sentence(-0.3, 0.2),
-            "Round robin is 300 ms faster for the slowest 1 in 100 (± 200 ms by chance, 4 repeats)"
+            "Round robin is 300 ms faster for the slowest 1 in 100 (± 200 ms by chance, mean of 4 repeats)"
         );
         assert_eq!(
             sentence(0.1, 0.2),
-            "No difference beyond chance for the slowest 1 in 100 (± 200 ms by chance, 4 repeats)"
+            "No difference beyond chance for the slowest 1 in 100 (± 200 ms by chance, mean of 4 repeats)"
         );
     }
 }

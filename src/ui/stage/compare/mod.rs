@@ -236,13 +236,14 @@ pub(super) fn compare_ui(ui: &mut Ui, compare: &mut Compare, workbench: &mut Wor
     let Some(wanted) = compare.wanted(workbench) else {
         return empty_ui(ui, "There is no pool to compare algorithms in", "Add one at the left");
     };
+    if workbench.pool().is_some_and(|pool| pool.servers.is_empty()) {
+        return empty_ui(ui, "There is no server to choose", "Add one at the left");
+    }
     if compare::audience(&wanted.lab, &wanted.pool).next().is_none() {
-        let what = "No client sends to this pool";
-        return empty_ui(
-            ui,
-            what,
-            "All controls, at the left, adds clients; then every algorithm gets their requests",
-        );
+        let way = if workbench.view.all_controls { "+ Add beside Clients" } else { "All controls" };
+        let remedy =
+            format!("{way}, at the left, adds clients; then every algorithm gets their requests");
+        return empty_ui(ui, "No client sends to this pool", &remedy);
     }
     if workbench.take_signal(Signal::SwapLanes) {
         compare.swap(compare.algorithms(&wanted));
