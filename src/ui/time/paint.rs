@@ -196,29 +196,43 @@ fn labels(painter: &Painter, theme: &Theme, plot: Rect, chart: &Chart) {
     }
 }
 
-/// How far below the top each series' label stands; nothing where the line has ended, or where there is no room.
+/// How far below the top each series' label stands; nothing where the line has ended. Where there is no room for all
+/// of them, the highest and the lowest line are named, and of those between them whichever stand apart.
 pub(in crate::ui) fn label_places(chart: &Chart, height: f32) -> Vec<Option<f32>> {
-    let end = |series: &Series| {
+    let end = |(index, series): (usize, &Series)| {
         let value = series.points.last()?.value?;
-        Some((1.0 - chart.scale.way_of(value)) * height)
+        Some((index, (1.0 - chart.scale.way_of(value)) * height))
     };
-    let mut places: Vec<Option<f32>> = chart.series.iter().map(end).collect();
-    let mut order: Vec<usize> =
-        (0..places.len()).filter(|index| places[*index].is_some()).collect();
-    order.sort_by(|a, b| places[*a].unwrap_or(0.0).total_cmp(&places[*b].unwrap_or(0.0)));
-    let room = (height / LABEL_HEIGHT) as usize;
-    for index in order.split_off(order.len().min(room)) {
-        places[index] = None;
+    let mut ends: Vec<(usize, f32)> = chart.series.iter().enumerate().filter_map(end).collect();
+    ends.sort_by(|(_, one), (_, other)| one.total_cmp(other));
+    if ends.len() as f32 * LABEL_HEIGHT > height {
+        ends = apart(&ends);
     }
+    let mut places = vec![None; chart.series.len()];
     // Higher up, the first would reach into what stands above the chart.
     let mut least = LABEL_HEIGHT / 2.0;
-    for (nth, index) in order.iter().enumerate() {
-        let below = (order.len() - 1 - nth) as f32 * LABEL_HEIGHT;
-        let place = places[*index].unwrap_or(0.0).min(height - below).max(least);
-        places[*index] = Some(place);
+    for (nth, &(index, end)) in ends.iter().enumerate() {
+        let below = (ends.len() - 1 - nth) as f32 * LABEL_HEIGHT;
+        let place = end.min(height - below).max(least);
+        places[index] = Some(place);
         least = place + LABEL_HEIGHT;
     }
     places
+}
+
+/// The first, the last, and those between them whose labels touch no other, from the top downwards.
+fn apart(ends: &[(usize, f32)]) -> Vec<(usize, f32)> {
+    let [first, between @ .., last] = ends else { return ends.to_vec() };
+    let mut apart = vec![*first];
+    let mut above = first.1;
+    for &(index, end) in between {
+        if end - above >= LABEL_HEIGHT && last.1 - end >= LABEL_HEIGHT {
+            apart.push((index, end));
+            above = end;
+        }
+    }
+    apart.push(*last);
+    apart
 }
 
 fn small() -> FontId {
@@ -275,6 +289,9 @@ mod tests {
         assert_eq!(places.len(), 3);
         assert!(places.windows(2).all(|pair| pair[1] - pair[0] >= LABEL_HEIGHT - 0.01));
         assert!(places[2] <= 100.0);
+        let crowd = label_places(&self::chart(&[0.5, 0.9, 0.45, 0.05, 0.1]), 40.0);
+        let named: Vec<bool> = crowd.iter().map(Option::is_some).collect();
+        assert_eq!(named, [true, true, false, true, false], "who stands apart has a name");
         let top = label_places(&self::chart(&[1.0, 0.0]), 100.0)[0];
         assert!(top.is_some_and(|top| top >= LABEL_HEIGHT / 2.0), "inside the chart: {top:?}");
     }
