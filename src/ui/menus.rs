@@ -7,7 +7,7 @@ use super::commands::Keys;
 use super::theme::Theme;
 use super::verb::{Overlay, Verb};
 use super::view::{Arrangement, ThemeChoice};
-use super::widgets::{note, number};
+use super::widgets::{check_ui, note, number};
 use super::workbench::Workbench;
 use crate::lab::PRESETS;
 
@@ -83,8 +83,8 @@ pub(super) fn view_menu_ui(ui: &mut Ui, workbench: &mut Workbench) {
         }
         ui.separator();
         zoom_ui(ui, workbench);
-        ui.checkbox(&mut workbench.view.reduced_motion, "Reduce motion");
-        ui.checkbox(&mut workbench.view.all_controls, "All controls");
+        check_ui(ui, &mut workbench.view.reduced_motion, "Reduce motion");
+        check_ui(ui, &mut workbench.view.all_controls, "All controls");
         ui.separator();
         entry_ui(ui, workbench, "Find a command…", Some("Ctrl P"), Verb::Show(Overlay::Palette));
         entry_ui(ui, workbench, "Keys", Some("?"), Verb::Show(Overlay::Sheet));

@@ -17,7 +17,7 @@ use crate::ui::export::Format;
 use crate::ui::signal::Signal;
 use crate::ui::theme::Theme;
 use crate::ui::view::{ChartKind, View};
-use crate::ui::widgets::number;
+use crate::ui::widgets::{check_ui, number};
 use crate::ui::workbench::Workbench;
 
 /// What is kept from frame to frame so that nothing is worked out twice.
@@ -168,7 +168,11 @@ impl Time {
         if chart.heat.is_none() && chart.series.iter().all(|series| series.points.is_empty()) {
             let text = "nothing here yet: send a request";
             let font = egui::TextStyle::Small.resolve(ui.style());
-            ui.painter().text(plot.center(), Align2::CENTER_CENTER, text, font, theme.faint);
+            let text = ui.painter().layout_no_wrap(text.to_owned(), font, theme.mute);
+            let place = Align2::CENTER_CENTER.anchor_size(plot.center(), text.size());
+            // No line of the grid goes through the words.
+            ui.painter().rect_filled(place.expand2(vec2(6.0, 0.0)), 0.0, theme.panel);
+            ui.painter().galley(place.min, text, theme.mute);
         }
         self.lines_ui(ui, workbench, plot, slot);
         let is_latency = matches!(chart.measure, Measure::Time);
@@ -281,7 +285,7 @@ impl Time {
             }
         }
         ui.separator();
-        ui.checkbox(&mut view.latency_log, "Log scale for latency");
+        check_ui(ui, &mut view.latency_log, "Log scale for latency");
         let n = view.charts.len();
         if n < CHARTS_MOST && ui.button("Add a chart").clicked() {
             let missing = ChartKind::ALL.into_iter().find(|kind| !view.charts.contains(kind));
@@ -314,26 +318,35 @@ fn values_at(chart: &Chart, at_ns: i64, n_letters: usize) -> String {
         return "–".to_owned();
     }
     let all_known = known.len() == values.len();
-    let each = match chart.measure {
-        Measure::Share if all_known => {
-            let whole = whole_percents(&known);
-            let whole: Vec<String> = whole.iter().map(u32::to_string).collect();
-            format!("{} %", whole.join(" / "))
-        }
-        measure => {
-            let text =
-                |value: &Option<f64>| value.map_or("–".to_owned(), |value| measure.text(value));
-            let between = if measure == Measure::Time { " · " } else { " / " };
-            values.iter().map(text).collect::<Vec<_>>().join(between)
-        }
-    };
+    if chart.measure == Measure::Share && all_known {
+        return percents(&whole_percents(&known), n_letters);
+    }
+    let text =
+        |value: &Option<f64>| value.map_or("–".to_owned(), |value| chart.measure.text(value));
+    let between = if chart.measure == Measure::Time { " · " } else { " / " };
+    let each = values.iter().map(text).collect::<Vec<_>>().join(between);
     if each.chars().count() <= n_letters || known.len() == 1 {
         return each;
     }
     let (least, most) = known.iter().fold((f64::INFINITY, 0.0_f64), |(least, most), value| {
         (least.min(*value), most.max(*value))
     });
-    format!("{} to {}", chart.measure.text(least), chart.measure.text(most))
+    match (chart.measure.text(least), chart.measure.text(most)) {
+        (least, most) if least == most => format!("each {least}"),
+        (least, most) => format!("{least} to {most}"),
+    }
+}
+
+/// Shares that together are all.
+fn percents(whole: &[u32], n_letters: usize) -> String {
+    let each = whole.iter().map(u32::to_string).collect::<Vec<_>>().join(" / ");
+    let range = (whole.iter().min(), whole.iter().max());
+    match range {
+        _ if each.chars().count() + 2 <= n_letters => format!("{each} %"),
+        (Some(least), Some(most)) if least < most => format!("{least} to {most} %"),
+        _ if whole.len() > 1 => format!("each {} %", whole[0]),
+        _ => format!("{each} %"),
+    }
 }
 
 /// How many charts there is room for, of those that were chosen.

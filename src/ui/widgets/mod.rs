@@ -10,7 +10,7 @@ mod star;
 pub(in crate::ui) use fitted::fitted;
 pub(in crate::ui) use modal::{modal_ui, overlay_ui};
 pub(in crate::ui) use plain::{
-    caption_ui, card_ui, grouped, hint, icon_button, note, number, row_ui, switch_ui,
+    caption_ui, card_ui, check_ui, grouped, hint, icon_button, note, number, row_ui, switch_ui,
 };
 pub(in crate::ui) use scale::{Scale, Unit, time_text};
 pub(in crate::ui) use slider::Slider;

@@ -79,6 +79,17 @@ pub(in crate::ui) fn icon_button(ui: &mut Ui, sign: &str, name: &str) -> Respons
     response.on_hover_text(name)
 }
 
+/// A box to tick. Its edge is seen on a card and in a menu, where the edges of other controls are not.
+pub(in crate::ui) fn check_ui(ui: &mut Ui, on: &mut bool, text: &str) -> Response {
+    let edge = Stroke::new(theme::HAIRLINE, Theme::of(ui).mute);
+    ui.scope(|ui| {
+        let widgets = &mut ui.visuals_mut().widgets;
+        (widgets.inactive.bg_stroke, widgets.hovered.bg_stroke) = (edge, edge);
+        ui.checkbox(on, text)
+    })
+    .inner
+}
+
 /// On or off. True if it was changed.
 pub(in crate::ui) fn switch_ui(ui: &mut Ui, on: &mut bool, name: &str) -> bool {
     let (area, mut response) = ui.allocate_exact_size(vec2(26.0, 14.0), Sense::click());

@@ -11,7 +11,7 @@ use crate::engine::{Listening, ListeningPort, listening};
 use crate::lab::{Pool, Server};
 use crate::ui::errand::{Errand, fetch};
 use crate::ui::theme::Theme;
-use crate::ui::widgets::{caption_ui, card_ui, note, number};
+use crate::ui::widgets::{caption_ui, card_ui, check_ui, note, number};
 use crate::ui::workbench::Workbench;
 
 #[derive(Default)]
@@ -122,9 +122,7 @@ fn port_ui(ui: &mut Ui, port: &ListeningPort, pool: &mut Pool) {
     let row = ui.horizontal(|ui| {
         ui.set_min_height(24.0);
         ui.spacing_mut().item_spacing.x = 4.0;
-        // On a card the usual edge of a box is hardly to be seen.
-        ui.visuals_mut().widgets.inactive.bg_stroke.color = theme.mute;
-        let response = ui.checkbox(&mut is_in, "");
+        let response = check_ui(ui, &mut is_in, "");
         let changed = response.changed();
         response.widget_info(|| {
             let name = format!("Port {} of {who}", address.port());
