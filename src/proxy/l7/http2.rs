@@ -18,6 +18,7 @@ use h2::server::{Builder, Connection as Http2};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::time::{Instant, Sleep};
 
+use super::super::boxed::boxed;
 use super::super::connection::Connection;
 use super::super::network::Network;
 use super::super::transport::Transport;
@@ -81,10 +82,11 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Serving<S> {
                 biased;
                 accepted = self.http2.accept() => match accepted {
                     Some(Ok((request, respond))) => {
-                        let stream = http2_stream::serve(
+                        // In a box, which is 0.98 of the time of a request: what a task holds is copied four
+                        // times until it runs, and when it ends.
+                        tokio::task::spawn_local(boxed(|| http2_stream::serve(
                             Rc::clone(&connection), request, respond, self.ledger.enter(),
-                        );
-                        tokio::task::spawn_local(stream);
+                        )));
                         self.count_request();
                     }
                     Some(Err(error)) => return blame(&connection, &error),

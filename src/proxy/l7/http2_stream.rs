@@ -10,6 +10,7 @@ use h2::{Reason, RecvStream};
 use http::{HeaderValue, Method, Request, Response, header};
 use http_body::Body as _;
 
+use super::super::boxed::boxed;
 use super::super::connection::Connection;
 use super::super::headers::{Switching, strip_response};
 use super::super::network::Network;
@@ -63,9 +64,9 @@ fn begin<N: Network>(
     let received = Received::Http2(Rc::clone(&body));
     let inbound = Inbound { head, body: received, may_switch: false, client, number: 0 };
     let connection = Rc::clone(connection);
-    // In a box: a request under way takes thousands of bytes, and the task of a stream is copied four times before it
-    // runs and when it ends, with all that it holds.
-    let answering = Box::pin(async move {
+    // In a box of its own, because a request under way takes thousands of bytes and is made in one place and kept in
+    // another.
+    let answering = boxed(|| async move {
         match checked {
             Ok(()) => handle(&connection, inbound).await,
             Err(violation) => refuse(&connection, &inbound.head, violation),
