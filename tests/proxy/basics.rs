@@ -114,3 +114,16 @@ fn asking_for_what_is_not_there_is_the_clients_own_doing() {
     let counters = bench.shared().plan().listener(0).unwrap().meter.counters.read();
     assert_eq!((counters.finished(), counters.errors()), (1, 0));
 }
+
+#[test]
+fn whoever_ends_before_its_body_is_told_that_it_was_itself() {
+    // Nobody answers there, so that the answer is the proxy's.
+    let silent = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let bench = Bench::run(&lab_of(&[("a", silent.local_addr().unwrap())]));
+    let mut client = bench.dial("front");
+    client.send("POST / HTTP/1.1\r\nhost: x\r\ncontent-length: 10\r\n\r\n1234");
+    client.0.shutdown(std::net::Shutdown::Write).unwrap();
+    let answer = client.read_to_end();
+    assert!(answer.starts_with("HTTP/1.1 400 "), "{answer}");
+    assert!(answer.contains("ended before all of it had come"), "{answer}");
+}

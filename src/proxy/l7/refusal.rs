@@ -50,9 +50,8 @@ impl Refusal {
             }
             Outcome::LimitHit(_) => (503, "a limit was reached"),
             Outcome::BadRequest => (400, "the request is not valid"),
-            Outcome::Answered(_) | Outcome::Carried | Outcome::ClientLeft => {
-                (502, "the request failed")
-            }
+            Outcome::ClientLeft => (400, "the request ended before all of it had come"),
+            Outcome::Answered(_) | Outcome::Carried => (502, "the request failed"),
         };
         let status = StatusCode::from_u16(status).unwrap_or(StatusCode::BAD_GATEWAY);
         Self::new(status, outcome, why)
