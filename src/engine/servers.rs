@@ -308,7 +308,11 @@ impl Control {
                 copy.address(THE_ONE),
                 ANSWERS_WITHIN.as_secs()
             );
-            let trouble = Trouble::new(what, "let it listen on the port that $PORT says");
+            let known = self.lab.pool(pool).and_then(|pool| pool.server_of(server));
+            let command = known.and_then(|server| server.command.as_ref());
+            let variable = command.map_or("PORT", |command| &command.port_variable);
+            let remedy = format!("let it listen on the port that ${variable} says");
+            let trouble = Trouble::new(what, remedy);
             self.board.tell(Kind::Trouble, trouble.to_string());
             self.amiss.insert(place.clone());
         }

@@ -72,22 +72,22 @@ fn a_server_that_goes_down_and_comes_back_is_a_line_of_json_each() {
 #[cfg(unix)]
 #[test]
 fn a_command_that_ends_is_said_once() {
-    let line = said_of_a_command("told-command", "sh -c 'echo oops >&2; exit 3'");
+    let line = said_of_a_command("told-command", r#"line: "sh -c 'echo oops >&2; exit 3'""#);
     assert!(line.starts_with("command web/s ended with 3"), "{line}");
 }
 
 #[cfg(unix)]
 #[test]
 fn a_command_that_never_answers_is_said_once() {
-    let line = said_of_a_command("told-silent", "sleep 60");
+    let line = said_of_a_command("told-silent", r#"line: "sleep 60", port_variable: "TOLD""#);
     assert!(line.starts_with("command web/s has not answered at 127.0.0.1:"), "{line}");
-    assert!(line.contains("$PORT"), "{line}");
+    assert!(line.contains("the port that $TOLD says"), "{line}");
 }
 
 /// The only line on standard error about a lab whose server is this command.
 #[cfg(unix)]
-fn said_of_a_command(name: &str, line: &str) -> String {
-    let command = format!(r#"command: (line: "{line}")"#);
+fn said_of_a_command(name: &str, command: &str) -> String {
+    let command = format!("command: ({command})");
     let text = lab(([127, 0, 0, 1], 1).into()).replace(r#"address: "127.0.0.1:1""#, &command);
     let path = file(&format!("{name}.ron"), &text);
     let program = Program::start(&["serve", path.to_str().unwrap(), "--allow-commands"]);
