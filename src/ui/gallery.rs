@@ -77,7 +77,7 @@ fn card_ui(ui: &mut Ui, size: Vec2, index: usize, preset: &Preset) -> bool {
     painter.rect_filled(area, theme::CARD_RADIUS, theme.raised);
     let stroke = Stroke::new(theme::HAIRLINE, edge);
     painter.rect_stroke(area, theme::CARD_RADIUS, stroke, egui::StrokeKind::Inside);
-    let picture = Rect::from_min_size(area.min, vec2(CARD.x, PICTURE_HEIGHT));
+    let picture = Rect::from_min_size(area.min, vec2(area.width(), PICTURE_HEIGHT));
     painter.rect_filled(picture.shrink(1.0), theme::CARD_RADIUS, theme.bg);
     if let Some(lab) = lab_of(ui, index, preset) {
         picture_of(&painter, theme, picture.shrink2(vec2(12.0, 10.0)), &lab);

@@ -12,7 +12,7 @@ use super::ignition::Ignition;
 use super::selection::Selection;
 use super::workbench::Workbench;
 use crate::engine::{EngineError, Trouble};
-use crate::lab::{Checked, Lab};
+use crate::lab::{Checked, Lab, Problem};
 
 impl App {
     pub(super) fn start(&mut self, ctx: &Context) {
@@ -81,17 +81,10 @@ impl App {
         for news in self.files.news(ctx, &self.workbench.desk) {
             match news {
                 News::Opened(opened) => {
-                    let Opened { lab, file, source, n_warnings } = *opened;
+                    let Opened { lab, file, source, warnings } = *opened;
                     self.open(ctx, lab, file.as_deref(), &source);
-                    if n_warnings > 0 {
-                        let text = if n_warnings == 1 {
-                            "One thing in this lab is odd: `evenkeel check` says what".to_owned()
-                        } else {
-                            format!(
-                                "{n_warnings} things in this lab are odd: `evenkeel check` lists them"
-                            )
-                        };
-                        self.notices.tell(text, now_secs);
+                    if let [first, others @ ..] = warnings.as_slice() {
+                        self.notices.tell(odd_words(first, others.len()), now_secs);
                     }
                 }
                 News::Saved { file, lab } => {
@@ -187,6 +180,16 @@ fn name_of(file: &Path) -> String {
 }
 
 /// Why an engine did not start, and what to do.
+/// What is odd in a lab that runs.
+fn odd_words(first: &Problem, n_others: usize) -> String {
+    let at = first.place.map_or(String::new(), |place| format!(", line {}", place.line));
+    let more = match n_others {
+        0 => String::new(),
+        n => format!(". `evenkeel check` lists {n} more"),
+    };
+    format!("Odd{at}: {}{more}", first.what)
+}
+
 fn trouble_of(error: &EngineError) -> Trouble {
     let remedy = match error {
         EngineError::Thread(_) | EngineError::Ended | EngineError::Workers(_) => {

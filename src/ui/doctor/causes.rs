@@ -115,9 +115,11 @@ fn one_open_connection(sight: &Sight<'_>) -> Option<Finding> {
 }
 
 fn too_few(sight: &Sight<'_>) -> Option<Finding> {
-    let since = if sight.changed { "since the last change" } else { "lately" };
-    let over = format!("in the last {:.0} s", sight.over_secs.max(1.0));
-    let over = if sight.changed { since.to_owned() } else { over };
+    let over = match sight.over_secs.round() {
+        _ if sight.changed => "since the last change".to_owned(),
+        secs if secs > 1.0 => format!("in the last {secs:.0} s"),
+        _ => "in the last second".to_owned(),
+    };
     if sight.n == 0 {
         let sentence = if sight.lab.hold {
             "Traffic is held, so there is nothing to judge".to_owned()

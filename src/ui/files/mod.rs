@@ -15,7 +15,7 @@ use super::chooser::{Chooser, Wanted};
 use super::desk::Desk;
 use super::errand::{Errand, fetch};
 use super::verb::Verb;
-use crate::lab::{Checked, Lab, save_over};
+use crate::lab::{Checked, Lab, Problem, save_over};
 use problems::Refusal;
 use question::Question;
 use reading::{ReadFile, read_file, read_text};
@@ -91,8 +91,8 @@ pub(super) struct Opened {
     pub(super) lab: Checked,
     pub(super) file: Option<PathBuf>,
     pub(super) source: String,
-    /// How many things in it are odd.
-    pub(super) n_warnings: usize,
+    /// What in it is odd.
+    pub(super) warnings: Vec<Problem>,
 }
 
 impl Files {
@@ -199,8 +199,8 @@ impl Files {
 
     fn was_read(&mut self, read: ReadFile) -> Option<News> {
         match read {
-            ReadFile::Lab { lab, file, source, n_warnings } => {
-                Some(News::Opened(Box::new(Opened { lab: *lab, file, source, n_warnings })))
+            ReadFile::Lab { lab, file, source, warnings } => {
+                Some(News::Opened(Box::new(Opened { lab: *lab, file, source, warnings })))
             }
             ReadFile::Refused { name, refused } => {
                 self.refusal = Some(Refusal::new(name, &refused));

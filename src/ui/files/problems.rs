@@ -43,7 +43,11 @@ impl Refusal {
             ui.add_space(4.0);
             let height = ui.ctx().content_rect().height() * 0.5;
             ScrollArea::vertical().max_height(height).min_scrolled_height(height).show(ui, |ui| {
-                self.shown.iter().for_each(|shown| shown.ui(ui));
+                ui.set_max_width(ui.available_width() - 8.0);
+                for (place, shown) in self.shown.iter().enumerate() {
+                    // Two problems may quote the same line.
+                    ui.push_id(place, |ui| shown.ui(ui));
+                }
             });
             ui.add_space(4.0);
             ui.horizontal(|ui| {
@@ -94,7 +98,7 @@ impl Shown {
                 .corner_radius(CornerRadius::same(theme::CHIP_RADIUS))
                 .inner_margin(Margin::symmetric(8, 4))
                 .show(ui, |ui| {
-                    ScrollArea::horizontal().id_salt(&self.quote).show(ui, |ui| {
+                    ScrollArea::horizontal().show(ui, |ui| {
                         ui.add(egui::Label::new(number(&self.quote)).extend());
                     });
                 });

@@ -5,11 +5,11 @@ use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 
 use crate::engine::fill_samples;
-use crate::lab::{Checked, FILE_BYTES_MAX, Loaded, Refused, load};
+use crate::lab::{Checked, FILE_BYTES_MAX, Loaded, Problem, Refused, load};
 
 /// What is in a file.
 pub(super) enum ReadFile {
-    Lab { lab: Box<Checked>, file: Option<PathBuf>, source: String, n_warnings: usize },
+    Lab { lab: Box<Checked>, file: Option<PathBuf>, source: String, warnings: Vec<Problem> },
     Refused { name: String, refused: Refused },
     Unreadable { file: PathBuf, why: String },
 }
@@ -25,8 +25,8 @@ pub(super) fn read_file(file: PathBuf) -> ReadFile {
     let name = file.file_name().map(|it| it.to_string_lossy().into_owned()).unwrap_or_default();
     let folder = folder_of(&file);
     match loaded(&bytes, &folder) {
-        Ok(Ok((lab, source, n_warnings))) => {
-            ReadFile::Lab { lab: lab.into(), file: Some(file), source, n_warnings }
+        Ok(Ok((lab, source, warnings))) => {
+            ReadFile::Lab { lab: lab.into(), file: Some(file), source, warnings }
         }
         Ok(Err(refused)) => ReadFile::Refused { name, refused },
         Err(why) => ReadFile::Unreadable { file, why },
@@ -35,15 +35,15 @@ pub(super) fn read_file(file: PathBuf) -> ReadFile {
 
 pub(super) fn read_text(name: String, text: &str) -> ReadFile {
     match loaded(text.as_bytes(), Path::new(".")) {
-        Ok(Ok((lab, source, n_warnings))) => {
-            ReadFile::Lab { lab: lab.into(), file: None, source, n_warnings }
+        Ok(Ok((lab, source, warnings))) => {
+            ReadFile::Lab { lab: lab.into(), file: None, source, warnings }
         }
         Ok(Err(refused)) => ReadFile::Refused { name, refused },
         Err(why) => ReadFile::Unreadable { file: PathBuf::from(name), why },
     }
 }
 
-type Read = (Checked, String, usize);
+type Read = (Checked, String, Vec<Problem>);
 
 /// The outer result is about the files that the lab names, the inner one about the lab.
 fn loaded(bytes: &[u8], folder: &Path) -> Result<Result<Read, Refused>, String> {
@@ -54,7 +54,7 @@ fn loaded(bytes: &[u8], folder: &Path) -> Result<Result<Read, Refused>, String> 
     let mut lab = lab.into_lab();
     fill_samples(&mut lab, folder).map_err(|error| error.to_string())?;
     Ok(match Checked::new(lab) {
-        Ok(lab) => Ok((lab, source, warnings.len())),
+        Ok(lab) => Ok((lab, source, warnings)),
         Err(problems) => Err(Refused { problems, source }),
     })
 }

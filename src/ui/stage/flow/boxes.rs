@@ -58,6 +58,11 @@ pub(super) fn paint_balancer(pen: &Pen<'_>, scene: &Scene<'_>, has_labels: bool)
     if !has_labels {
         return;
     }
+    if scene.servers.is_empty() {
+        let right = area.right_center() + vec2(pen.of(14.0), 0.0);
+        let text = "No server yet: add one at the left, or by Ctrl P";
+        pen.small(right, Align2::LEFT_CENTER, text, pen.theme.mute);
+    }
     let mut below = area.center_bottom() + vec2(0.0, pen.of(6.0));
     if let Some(next) = scene.next {
         let text = format!("next: {}", scene.servers[next].badge.letter());
