@@ -46,7 +46,7 @@ pub(super) fn pool_ui(ui: &mut Ui, workbench: &mut Workbench) {
 fn choosing_ui(ui: &mut Ui, pool: &mut Pool, wrong: Wrong<'_>, path: &str) {
     let owner = pool.name.clone();
     let about = pool.algorithm.about();
-    note(ui, format!("{}; {}", about.summary, about.weights));
+    note(ui, format!("{}. Weights: {}", about.summary, about.weights));
     choosing::settings_ui(ui, &mut pool.algorithm);
     if let Some(why) = wrong.words_at(&format!("{path}.algorithm")) {
         ui.colored_label(crate::ui::theme::Theme::of(ui).err, why);

@@ -331,8 +331,9 @@ fn values_at(chart: &Chart, at_ns: i64, n_letters: usize) -> String {
     let (least, most) = known.iter().fold((f64::INFINITY, 0.0_f64), |(least, most), value| {
         (least.min(*value), most.max(*value))
     });
+    let about = if least < most { "about " } else { "" };
     match (chart.measure.text(least), chart.measure.text(most)) {
-        (least, most) if least == most => format!("each {least}"),
+        (least, most) if least == most => format!("each {about}{least}"),
         (least, most) => format!("{least} to {most}"),
     }
 }

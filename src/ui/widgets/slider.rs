@@ -2,8 +2,8 @@
 
 use egui::accesskit::{Action, ActionData};
 use egui::{
-    Align, Color32, DragValue, EventFilter, Key, Layout, Rect, Response, Sense, Stroke, Ui,
-    WidgetInfo, pos2, vec2,
+    Align, Color32, DragValue, EventFilter, Key, Layout, Rect, Response, Sense, Stroke, TextStyle,
+    Ui, WidgetInfo, pos2, vec2,
 };
 
 use super::{Scale, Unit};
@@ -53,7 +53,10 @@ impl<'a> Slider<'a> {
         let before = *value;
         let size = vec2(ui.available_width(), ROW_HEIGHT);
         let (row, response) = ui.allocate_exact_size(size, Sense::hover());
-        let label_width = (row.width() * LABEL_PART).min(LABEL_MOST);
+        // Sliders begin beneath one another; a long name rather moves its own than is cut.
+        let font = TextStyle::Body.resolve(ui.style());
+        let text = ui.painter().layout_no_wrap(self.label.to_owned(), font, Color32::PLACEHOLDER);
+        let label_width = (row.width() * LABEL_PART).max(text.size().x + LABEL_GAP).min(LABEL_MOST);
         let (label, rest) = row.split_left_right_at_x(row.left() + label_width);
         let (track, number) = rest.split_left_right_at_x(rest.right() - VALUE_WIDTH);
         self.label_ui(ui, label);
@@ -189,6 +192,7 @@ const RAIL: f32 = 4.0;
 const KNOB: f32 = 4.5;
 const LABEL_PART: f32 = 0.34;
 const LABEL_MOST: f32 = 96.0;
+const LABEL_GAP: f32 = 5.0;
 const VALUE_WIDTH: f32 = 60.0;
 /// What is typed may lie beyond the slider; the lab's own check says where the end is.
 const TYPED_BEYOND: f64 = 1e6;

@@ -298,6 +298,9 @@ impl Picture<'_> {
         let is_busy = crowd.busy + crowd.waiting > 0;
         let fill = if is_busy { colour } else { self.theme.quiet(colour) };
         place.badge.fill(self.painter, place.area, theme::CHIP_RADIUS, fill);
+        if place.area.width() < LETTERED {
+            return;
+        }
         let ink = if is_busy { theme::ON_SERVER } else { self.theme.text };
         self.text(place.area.center(), Align2::CENTER_CENTER, place.badge.letter(), ink);
     }
@@ -382,6 +385,8 @@ const BOX_LEAST: f32 = 14.0;
 const BOX_MOST: f32 = 42.0;
 /// Below this width a box has room for a letter only.
 const NARROW: f32 = 30.0;
+/// Below this one it has room for none.
+const LETTERED: f32 = 13.0;
 /// From this height on a box has room for everything.
 const ROOMY: f32 = 20.0;
 const SLOTS_MAX: u32 = 24;
