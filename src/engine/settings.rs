@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use super::admin::AdminSettings;
+use super::folders::{Keeping, own_folder};
 use crate::lab;
 
 /// How an engine runs a lab.
@@ -62,27 +63,13 @@ impl Default for Settings {
     fn default() -> Self {
         Self {
             folder: PathBuf::from("."),
-            authority_folder: own_folder().join("authority"),
+            authority_folder: own_folder(Keeping::Data).join("authority"),
             consent: Consent::Ask,
             seed: None,
             plays_script: false,
             admin: None,
         }
     }
-}
-
-/// Where programs keep what is theirs: by the XDG rules, by Apple's, or by Microsoft's.
-fn own_folder() -> PathBuf {
-    let variable = |name: &str| std::env::var_os(name).filter(|it| !it.is_empty());
-    let home = || PathBuf::from(variable("HOME").unwrap_or_else(|| ".".into()));
-    let base = if cfg!(windows) {
-        variable("APPDATA").map_or_else(home, PathBuf::from)
-    } else if cfg!(target_os = "macos") {
-        home().join("Library").join("Application Support")
-    } else {
-        variable("XDG_DATA_HOME").map_or_else(|| home().join(".local/share"), PathBuf::from)
-    };
-    base.join("evenkeel")
 }
 
 /// More commands than anybody agrees to one by one. Those beyond it wait.

@@ -79,20 +79,6 @@ impl Memory {
         Self { file, written: kept.clone(), kept, written_at: 0.0, writing: None }
     }
 
-    /// Where programs keep what a person set: by the XDG rules, by Apple's, or by Microsoft's.
-    pub fn own_folder() -> PathBuf {
-        let variable = |name: &str| std::env::var_os(name).filter(|it| !it.is_empty());
-        let home = || PathBuf::from(variable("HOME").unwrap_or_else(|| ".".into()));
-        let base = if cfg!(windows) {
-            variable("APPDATA").map_or_else(home, PathBuf::from)
-        } else if cfg!(target_os = "macos") {
-            home().join("Library").join("Application Support")
-        } else {
-            variable("XDG_CONFIG_HOME").map_or_else(|| home().join(".config"), PathBuf::from)
-        };
-        base.join("evenkeel")
-    }
-
     /// Writes what has changed, by a thread of its own and not more often than is useful. Says why it could not.
     pub(super) fn keep_up(&mut self, ctx: &Context, now_secs: f64) -> Option<io::Error> {
         let failed = match self.writing.as_ref().map(Errand::progress) {

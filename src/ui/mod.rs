@@ -64,7 +64,7 @@ use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use app::App;
 use memory::Memory;
 
-use crate::engine::{News, Settings, Watcher};
+use crate::engine::{Keeping, News, Settings, Watcher, own_folder};
 use crate::lab::{Checked, PRESETS, Problem};
 
 /// What the window is opened on.
@@ -87,7 +87,7 @@ pub enum WindowError {
 /// Opens the window and returns when it is closed.
 pub fn open(request: &Request) -> Result<(), WindowError> {
     let lab = starter()?;
-    let memory = Memory::read(&Memory::own_folder());
+    let memory = Memory::read(&own_folder(Keeping::Settings));
     let size = memory.kept.window;
     let viewport = egui::ViewportBuilder::default()
         .with_title("Evenkeel")
