@@ -3,7 +3,7 @@
 use super::chance::Band;
 use super::diagnosis::{Cause, Diagnosis, Level, Row};
 use super::expected::Way;
-use super::sight::Sight;
+use super::sight::{RESERVE, Sight};
 use super::words::{counted, in_flight, shares, weights};
 use super::{keys, sticky};
 use crate::lab::{Key, WorkerState, algorithm_text};
@@ -73,6 +73,11 @@ fn one_serves(sight: &Sight<'_>) -> Option<Finding> {
     let letter = &only.server;
     if sight.rows.len() == 1 {
         let sentence = format!("{letter} is the only server, so it gets everything");
+        return Some(Finding::new(Level::Ok, Cause::OneServes, sentence));
+    }
+    let mut others = sight.rows.iter().filter_map(|row| row.state);
+    if others.all(|state| state == RESERVE) {
+        let sentence = format!("{letter} gets everything: {}", states(sight));
         return Some(Finding::new(Level::Ok, Cause::OneServes, sentence));
     }
     let sentence = format!("Only {letter} can serve: {}", states(sight));
@@ -203,9 +208,13 @@ fn fits(sight: &Sight<'_>) -> Finding {
         return Finding::new(Level::Warn, Cause::KeySpread, sentence)
             .remedy("more points on the ring, a table such as Maglev, or keys that are less hot");
     }
+    let out = states(sight);
     if !is_fair(sight) || heeds_weights(sight) && weights_differ(sight) {
-        let sentence =
-            format!("Shares fit the weights {}: {shares}, within chance", weights(&sight.rows));
+        let sentence = if out.is_empty() {
+            format!("Shares fit the weights {}: {shares}, within chance", weights(&sight.rows))
+        } else {
+            format!("{out}; the shares of the others fit their weights: {shares}, within chance")
+        };
         return Finding::new(Level::Ok, Cause::Weights, sentence);
     }
     if counts_apart(sight) && sight.way == Way::InTurn && !is_exact(sight) {
@@ -221,7 +230,6 @@ fn fits(sight: &Sight<'_>) -> Finding {
             .with(&deaf)
             .remedy("choose an algorithm that heeds them, such as weighted round robin");
     }
-    let out = states(sight);
     let sentence = if out.is_empty() {
         format!("Shares are even: {shares}, within chance")
     } else {

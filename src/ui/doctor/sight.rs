@@ -198,16 +198,19 @@ fn rows(
     let requests: Vec<u64> = newest.servers.iter().map(|server| started(&server.name)).collect();
     let n: u64 = requests.iter().sum();
     let lately = &frames[frames.len().saturating_sub(LATELY)..];
-    let row = |(server, &requests): (&ServerFrame, &u64)| Row {
-        server: workbench.badge(&pool.name, &server.name).letter(),
-        requests,
-        share: requests as f64 / n.max(1) as f64,
-        band: due.map(|due| {
-            Band::new(due.get(&server.name).copied().unwrap_or(0.0) / n.max(1) as f64, n)
-        }),
-        in_flight: in_flight(lately, &pool.name, &server.name),
-        weight: server.weight,
-        state: state(pool, server),
+    let row = |(server, &requests): (&ServerFrame, &u64)| {
+        let due = due.map(|due| due.get(&server.name).copied().unwrap_or(0.0));
+        let rests = due.map_or(requests == 0, |due| due == 0.0);
+        let reserve = (rests && is_behind(pool, &server.name)).then_some(RESERVE);
+        Row {
+            server: workbench.badge(&pool.name, &server.name).letter(),
+            requests,
+            share: requests as f64 / n.max(1) as f64,
+            band: due.map(|due| Band::new(due / n.max(1) as f64, n)),
+            in_flight: in_flight(lately, &pool.name, &server.name),
+            weight: server.weight,
+            state: state(pool, server).or(reserve),
+        }
     };
     newest.servers.iter().zip(&requests).map(row).collect()
 }
@@ -232,6 +235,15 @@ fn state(pool: &Pool, server: &ServerFrame) -> Option<&'static str> {
     }
 }
 
+/// Whether others come before it, as long as they are enough.
+fn is_behind(pool: &Pool, server: &str) -> bool {
+    let first = pool.servers.iter().map(|server| server.priority).min();
+    let own = pool.server_of(server).map(|server| server.priority);
+    own > first
+}
+
+/// The state of a server of a later group, as long as nothing is due to it.
+pub(super) const RESERVE: &str = "in reserve";
 /// How far back the doctor looks.
 pub const WINDOW_NS: u64 = 10_000_000_000;
 /// Frames over which what is in flight is averaged: three seconds.

@@ -214,6 +214,23 @@ fn one_healthy_server_takes_everything() {
 }
 
 #[test]
+fn a_reserve_that_nothing_is_due_to_is_no_reason_to_talk_of_weights() {
+    let behind = |n_behind: usize| {
+        let mut lab = lab("", "");
+        let servers = lab.pools[0].servers.iter_mut().rev().take(n_behind);
+        servers.for_each(|server| server.priority = 1);
+        lab
+    };
+    let seen = diagnosis(behind(1), got([200, 203, 0]), &[], 1);
+    let sentence =
+        "C is in reserve; the shares of the others are even: 50 / 50 / 0 %, within chance";
+    check(&seen, Cause::WithinChance, Level::Ok, sentence);
+    let seen = diagnosis(behind(2), got([400, 0, 0]), &[], 1);
+    let sentence = "A gets everything: B is in reserve, C is in reserve";
+    check(&seen, Cause::OneServes, Level::Ok, sentence);
+}
+
+#[test]
 fn few_samples_prove_nothing() {
     let seen = diagnosis(lab("", ""), got([5, 1, 0]), &[], 1);
     let sentence = "Too few requests to tell chance from cause: 6 in the last 10 s";
