@@ -90,10 +90,13 @@ impl Badge {
         painter.text(centre, Align2::CENTER_CENTER, letter, font, theme::ON_SERVER);
     }
 
+    /// How wide and high it is in a row of widgets.
+    pub const SIDE: f32 = 16.0;
+
     /// The badge as something to look at in a row of widgets.
     pub fn ui(self, ui: &mut Ui) -> Response {
-        let (area, response) = ui.allocate_exact_size(vec2(SIDE, SIDE), Sense::hover());
-        self.paint(ui.painter(), Theme::of(ui), area.center(), SIDE);
+        let (area, response) = ui.allocate_exact_size(vec2(Self::SIDE, Self::SIDE), Sense::hover());
+        self.paint(ui.painter(), Theme::of(ui), area.center(), Self::SIDE);
         response
     }
 }
@@ -107,8 +110,6 @@ fn stripes(painter: &Painter, area: Rect) {
         x += 5.0;
     }
 }
-
-const SIDE: f32 = 16.0;
 
 #[cfg(test)]
 mod tests {

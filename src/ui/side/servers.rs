@@ -192,8 +192,10 @@ impl Card<'_> {
         let colour = self.badge.colour(theme);
         let card = card_ui(ui, |ui| {
             ui.spacing_mut().item_spacing.y = 0.0;
-            let asked = self.head_ui(ui, server);
-            self.slots_ui(ui, server);
+            let state = state_of(theme, server, self.standing, self.seen.frame);
+            let beside = self.has_room_beside_name(ui, server);
+            let asked = self.head_ui(ui, server, state.filter(|_| beside));
+            self.slots_ui(ui, server, state.filter(|_| !beside));
             self.sliders_ui(ui, server);
             if self.all_controls {
                 server_more::server_more_ui(ui, server, self.wrong, &self.path);
@@ -212,12 +214,19 @@ impl Card<'_> {
         card
     }
 
+    /// Whether the word about its state stands beside its name; otherwise it stands beneath, if there is something.
+    fn has_room_beside_name(&self, ui: &Ui, server: &Server) -> bool {
+        let font = theme::sentence().resolve(ui.style());
+        let name = ui.painter().layout_no_wrap(server.name.clone(), font, Color32::PLACEHOLDER);
+        let room = ui.available_width() - Badge::SIDE - ui.spacing().item_spacing.x;
+        name.size().x <= room - HEAD_RIGHT - STATE_WIDTH || self.seen.frame.is_none()
+    }
+
     /// Badge and name, which select it; its state, its share, and its menu.
-    fn head_ui(&self, ui: &mut Ui, server: &Server) -> Option<Asked> {
+    fn head_ui(&self, ui: &mut Ui, server: &Server, state: Option<State>) -> Option<Asked> {
         let mut asked = None;
         ui.horizontal(|ui| {
             self.badge.ui(ui);
-            let state = state_of(Theme::of(ui), server, self.standing, self.seen.frame);
             let right = if state.is_some() { HEAD_RIGHT + STATE_WIDTH } else { HEAD_RIGHT };
             let width = ui.available_width() - right;
             let font = theme::sentence().resolve(ui.style());
@@ -251,23 +260,20 @@ impl Card<'_> {
                     WidgetInfo::labeled(egui::Role::Label, true, name)
                 });
                 label.on_hover_text("share of the last 10 s");
-                if let Some((word, colour)) = state {
-                    state_ui(ui, word, colour);
-                }
+                state.into_iter().for_each(|state| state_ui(ui, state));
             });
         });
         asked
     }
 
     /// How many of its places are taken, as boxes and in words.
-    fn slots_ui(&self, ui: &mut Ui, server: &Server) {
+    fn slots_ui(&self, ui: &mut Ui, server: &Server, state: Option<State>) {
         let theme = Theme::of(ui);
         let Some(frame) = self.seen.frame else { return };
         let limit = server.mock.as_ref().and_then(|mock| mock.concurrency_limit);
         let busy = frame.mock.map_or(frame.in_flight as usize, |mock| mock.busy);
         let waiting = frame.mock.map_or(0, |mock| mock.waiting);
-        ui.horizontal(|ui| {
-            ui.set_min_height(18.0);
+        let slots = |ui: &mut Ui| {
             ui.spacing_mut().item_spacing.x = 3.0;
             let n_slots = limit.unwrap_or(0).min(SLOTS_MAX) as usize;
             for slot in 0..n_slots {
@@ -287,6 +293,12 @@ impl Card<'_> {
                 let text = RichText::new(format!("{waiting} waiting")).small().color(theme.warn);
                 ui.add(egui::Label::new(text).truncate());
             }
+        };
+        let row = vec2(ui.available_width(), 18.0);
+        ui.allocate_ui_with_layout(row, Layout::right_to_left(Align::Center), |ui| {
+            ui.set_min_height(row.y);
+            state.into_iter().for_each(|state| state_ui(ui, state));
+            ui.with_layout(Layout::left_to_right(Align::Center), slots);
         });
     }
 
@@ -308,13 +320,15 @@ impl Card<'_> {
     }
 }
 
-/// The one word that stands out about it, if there is one.
+/// The one word that stands out about a server, in its colour.
+type State = (&'static str, Color32);
+
 fn state_of(
     theme: &Theme,
     server: &Server,
     standing: Standing,
     frame: Option<&ServerFrame>,
-) -> Option<(&'static str, Color32)> {
+) -> Option<State> {
     let fails = server.mock.as_ref().map_or(0.0, |mock| failures::total(&mock.failures));
     let crowded = frame.and_then(|frame| frame.mock).is_some_and(|mock| mock.waiting > 0);
     let colour = match standing {
@@ -329,7 +343,7 @@ fn state_of(
     Some((standing.word(), colour))
 }
 
-fn state_ui(ui: &mut Ui, word: &str, colour: Color32) {
+fn state_ui(ui: &mut Ui, (word, colour): State) {
     let text = RichText::new(word).small().color(colour);
     egui::Frame::new()
         .stroke(Stroke::new(theme::HAIRLINE, colour))
