@@ -49,8 +49,8 @@ pub fn load(bytes: &[u8]) -> Result<Loaded, Refused> {
 /// Reads as much of a lab file as makes sense.
 pub fn read(bytes: &[u8]) -> Reading {
     if bytes.len() > FILE_BYTES_MAX {
-        let what =
-            format!("the file has {} bytes, and a lab has at most {FILE_BYTES_MAX}", bytes.len());
+        // How many it has nobody knows: no more than this was read.
+        let what = format!("the file has more than {FILE_BYTES_MAX} bytes");
         let problem = Problem::error("", what, "make the lab smaller")
             .with_limit(format!("{FILE_BYTES_MAX} bytes"));
         return unreadable(problem, String::new());

@@ -28,6 +28,7 @@ mod limits;
 mod listener;
 mod load;
 mod matching;
+mod misfits;
 mod places;
 mod pool;
 mod presets;

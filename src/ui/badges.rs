@@ -7,7 +7,8 @@ use egui::{Align2, Color32, FontId, Painter, Pos2, Rect, Response, Sense, Ui, ve
 use super::theme::{self, Theme};
 use crate::lab::Lab;
 
-/// Who has which badge. Numbers are given at first sight and kept, so that nobody changes colour because another left.
+/// Who has which badge. Numbers are given at first sight and kept, so that nobody changes colour because another left,
+/// and nobody is taken for another who has just left and is still in the charts.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Badges {
     numbers: BTreeMap<(String, String), usize>,
@@ -18,13 +19,16 @@ pub struct Badges {
 pub struct Badge(usize);
 
 impl Badges {
-    /// Gives every new server of the lab the lowest number that nobody in the lab has.
+    /// Gives every new server of the lab the lowest number that nobody has had. Once each hue was given, it is the lowest
+    /// that nobody in the lab has.
     pub fn learn(&mut self, lab: &Lab) {
         for pool in &lab.pools {
             for name in pool.servers.iter().flat_map(crate::lab::Server::copy_names) {
                 let place = (pool.name.clone(), name);
                 if !self.numbers.contains_key(&place) {
                     let number = self.lowest_free(lab);
+                    // Should who had it come back, it is a new one.
+                    self.numbers.retain(|_, known| *known != number);
                     self.numbers.insert(place, number);
                 }
             }
@@ -43,12 +47,12 @@ impl Badges {
             let mut names = servers.into_iter().flatten().flat_map(crate::lab::Server::copy_names);
             names.any(|name| name == *server)
         };
-        let taken: Vec<usize> = self
-            .numbers
-            .iter()
-            .filter(|(place, _)| in_lab(place))
-            .map(|(_, &number)| number)
-            .collect();
+        let fresh = (0..theme::HUES).find(|number| self.numbers.values().all(|it| it != number));
+        if let Some(fresh) = fresh {
+            return fresh;
+        }
+        let present = self.numbers.iter().filter(|(place, _)| in_lab(place));
+        let taken: Vec<usize> = present.map(|(_, &number)| number).collect();
         (0..=taken.len()).find(|number| !taken.contains(number)).unwrap_or(0)
     }
 }
@@ -136,7 +140,10 @@ mod tests {
         badges.learn(&lab(&["a", "c"]));
         assert_eq!(letters(&badges, &["a", "c"]), "AC");
         badges.learn(&lab(&["a", "c", "d"]));
-        assert_eq!(letters(&badges, &["a", "c", "d"]), "ACB", "a free badge is given again");
+        assert_eq!(letters(&badges, &["a", "c", "d"]), "ACD", "who left is still in the charts");
+        let others = ["a", "c", "e", "f", "g", "h", "i"];
+        badges.learn(&lab(&others));
+        assert_eq!(letters(&badges, &others), "ACEFGHB", "the hues are given again");
     }
 
     #[test]

@@ -19,6 +19,10 @@ pub struct Desk {
     file: Option<PathBuf>,
     /// As it is in the file, or as it was when it was new.
     kept: Arc<Lab>,
+    /// Parts of the script that no longer fitted what was edited, and that nobody was told of yet.
+    dropped: Vec<String>,
+    /// Why what was edited is not in force, since a hand let go of it.
+    refused: Option<Problem>,
 }
 
 /// What a frame's edits came to.
@@ -41,6 +45,8 @@ impl Desk {
             kept: Arc::clone(&settled),
             settled,
             file,
+            dropped: Vec::new(),
+            refused: None,
             draft: lab,
         }
     }
@@ -52,6 +58,10 @@ impl Desk {
         if !busy {
             self.way_back.note(&self.settled);
         }
+        let error = self.problems.iter().find(|problem| problem.is_error());
+        if !busy || error.is_none() {
+            self.refused = error.cloned();
+        }
         settled
     }
 
@@ -59,8 +69,11 @@ impl Desk {
         if self.draft == *self.settled {
             return Settled::Unchanged;
         }
-        self.settled = Arc::new(self.draft.clone());
         self.problems = check(&self.draft);
+        if self.problems.iter().any(Problem::is_error) {
+            self.drop_misfits();
+        }
+        self.settled = Arc::new(self.draft.clone());
         match Checked::new(self.draft.clone()) {
             Ok(checked) => {
                 self.good = Arc::clone(&self.settled);
@@ -68,6 +81,27 @@ impl Desk {
             }
             Err(_) => Settled::Refused,
         }
+    }
+
+    /// A script that speaks of what was removed does not keep the rest from running.
+    fn drop_misfits(&mut self) {
+        let mut fitting = self.draft.clone();
+        let dropped = fitting.drop_misfits();
+        let problems = check(&fitting);
+        if !problems.iter().any(Problem::is_error) {
+            (self.draft, self.problems) = (fitting, problems);
+            self.dropped.extend(dropped);
+        }
+    }
+
+    /// What was dropped of the script since this was asked last, because it no longer fitted.
+    pub fn take_dropped(&mut self) -> Vec<String> {
+        std::mem::take(&mut self.dropped)
+    }
+
+    /// Why the draft is not in force, unless a hand is just about to change that.
+    pub fn refused(&self) -> Option<&Problem> {
+        self.refused.as_ref()
     }
 
     /// The newest draft without errors, which is what runs.
@@ -264,6 +298,21 @@ mod tests {
     }
 
     #[test]
+    fn a_server_can_go_whatever_the_script_says_of_it_and_comes_back_with_it() {
+        let mut desk = desk();
+        let before = desk.draft.clone();
+        assert!(!before.expectations.is_empty());
+        desk.draft.pools[0].servers.remove(0);
+        assert!(matches!(desk.settle(false), Settled::Good(_)));
+        let dropped = desk.take_dropped();
+        assert!(dropped.iter().any(|it| it.starts_with("expectation `")), "{dropped:?}");
+        assert_eq!((desk.take_dropped().len(), desk.draft.pools[0].servers.len()), (0, 2));
+        desk.undo();
+        assert!(matches!(desk.settle(false), Settled::Good(_)));
+        assert_eq!(desk.draft, before);
+    }
+
+    #[test]
     fn what_is_wrong_is_named_at_its_place_and_not_handed_out() {
         let mut desk = desk();
         assert_eq!(set_weight(&mut desk, 70_000, false), Settled::Refused);
@@ -275,7 +324,9 @@ mod tests {
             "what runs is the last that was right"
         );
         assert_eq!(desk.settle(false), Settled::Unchanged);
-        set_weight(&mut desk, 1, false);
+        assert!(desk.refused().is_some_and(|problem| problem.what.contains("70000")));
+        set_weight(&mut desk, 1, true);
+        assert_eq!(desk.refused(), None);
         assert!(desk.problems().iter().all(|problem| !problem.is_error()));
     }
 }

@@ -56,7 +56,16 @@ impl App {
     /// Hands the engine what was edited, if it is right.
     pub(super) fn settle(&mut self, ctx: &Context) {
         let busy = ctx.egui_is_using_pointer() || ctx.text_edit_focused();
-        let Settled::Good(checked) = self.workbench.desk.settle(busy) else { return };
+        let settled = self.workbench.desk.settle(busy);
+        let dropped = self.workbench.desk.take_dropped();
+        if !dropped.is_empty() {
+            let text = format!(
+                "No longer fits and was dropped: {}. Undo brings it back",
+                dropped.join(", ")
+            );
+            self.notices.tell(text, ctx.input(|input| input.time));
+        }
+        let Settled::Good(checked) = settled else { return };
         self.workbench.badges.learn(&checked);
         self.apply(ctx);
     }

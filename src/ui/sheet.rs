@@ -66,7 +66,7 @@ fn line_ui(ui: &mut Ui, what: &str, keys: &str) {
 
 const PRESENTING: [(&str, &str); 4] = [
     ("Page Down", "The next cue"),
-    ("Page Up", "The start of this cue, then the one before"),
+    ("Page Up", "Back, start by start"),
     ("Home", "The first cue"),
     ("B", "Freeze the picture"),
 ];

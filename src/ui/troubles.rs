@@ -11,7 +11,7 @@ use super::verb::Verb;
 use super::widgets::{icon_button, number};
 use super::workbench::Workbench;
 use crate::engine::{Cure, ListenerState, ServerState, ServerStatus, Status, Trouble};
-use crate::lab::{Certificates, Command, Listener};
+use crate::lab::{Certificates, Command, Listener, Problem};
 
 /// What the strip remembers.
 #[derive(Default)]
@@ -195,6 +195,7 @@ fn words(cure: Cure) -> &'static str {
 
 fn rows(workbench: &Workbench, consents: &Consents) -> Vec<Row> {
     let mut rows = Vec::new();
+    rows.extend(workbench.desk.refused().map(refused_row));
     rows.extend(wide_rows(workbench, consents));
     let Some(status) = &workbench.status else { return rows };
     rows.extend(command_row(status));
@@ -209,6 +210,18 @@ fn rows(workbench: &Workbench, consents: &Consents) -> Vec<Row> {
         waits: true,
     }));
     rows
+}
+
+/// What was edited and does not run. Where it has a widget it is said there as well; not everything has one.
+fn refused_row(problem: &Problem) -> Row {
+    Row {
+        text: format!("What you changed is not in force: {}", problem.what),
+        remedy: sentence(&problem.remedy),
+        list: Vec::new(),
+        is_error: true,
+        act: Some(("Undo", Act::Ask(vec![Verb::Undo]))),
+        waits: true,
+    }
 }
 
 fn wide_rows(workbench: &Workbench, consents: &Consents) -> Vec<Row> {

@@ -102,6 +102,27 @@ fn a_record_tells_how_long_each_step_took() {
 }
 
 #[test]
+fn a_record_of_what_is_refused_has_what_was_read_of_it() {
+    let bench = Bench::run(&lab_of(&[("a", named_server("a"))]));
+    let recorded = |request: &str| {
+        let mut client = bench.dial("front");
+        client.send(request);
+        assert!(client.read_to_end().starts_with("HTTP/1.1 400 "), "{request}");
+        let record = (0..1000).find_map(|_| {
+            std::thread::sleep(std::time::Duration::from_millis(5));
+            bench.shared().records.drain().next()
+        });
+        let record = record.unwrap();
+        (record.method.to_string(), record.target)
+    };
+    let two_lengths = "content-length: 1\r\ncontent-length: 2\r\n\r\n";
+    let read = recorded(&format!("POST /pay HTTP/1.1\r\nhost: x\r\n{two_lengths}"));
+    assert_eq!(read, ("POST".to_owned(), "/pay".to_owned()));
+    let read = recorded("hello world\r\n\r\n");
+    assert_eq!(read, ("-".to_owned(), "-".to_owned()));
+}
+
+#[test]
 fn asking_for_what_is_not_there_is_the_clients_own_doing() {
     let lab = lab_of(&[("a", named_server("a"))]).replace(
         "pool: \"web\")",

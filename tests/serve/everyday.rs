@@ -144,6 +144,17 @@ fn whoever_names_neither_a_lab_nor_listeners_and_servers_is_told_of_both_ways() 
     }
 }
 
+#[test]
+fn a_port_that_cannot_be_is_refused_with_its_reason() {
+    let flags = ["--listen", "8081", "--to", "127.0.0.1:3001"];
+    let too_high = ["serve", "--listen", "8081", "--to", "127.0.0.1:70000"];
+    let (code, err) = Program::start(&too_high).end();
+    assert!(code == 2 && err.contains("write one up to 65535"), "{err}");
+    let taken = [&["serve"][..], &flags, &["--admin", "8081"]].concat();
+    let (code, err) = Program::start(&taken).end();
+    assert!(code == 2 && err.contains("--admin: listener front has 127.0.0.1:8081"), "{err}");
+}
+
 #[cfg(unix)]
 #[test]
 fn a_server_without_a_process_is_neither_up_nor_drained() {

@@ -324,9 +324,16 @@ fn address(text: &str, usual_port: Option<u16>) -> Result<String, String> {
     if let Ok(port) = text.trim_start_matches(':').parse::<u16>() {
         return Ok(format!("127.0.0.1:{port}"));
     }
-    let has_port = text.rsplit_once(':').is_some_and(|(host, port)| {
-        port.parse::<u16>().is_ok() && (!host.contains(':') || host.ends_with(']'))
-    });
+    let parts =
+        text.rsplit_once(':').filter(|(host, _)| !host.contains(':') || host.ends_with(']'));
+    let number = parts.map_or("", |(_, port)| port);
+    if number.len() > 1
+        && number.bytes().all(|it| it.is_ascii_digit())
+        && number.parse::<u16>().is_err()
+    {
+        return Err(format!("`{text}` has a port that there is not: write one up to 65535"));
+    }
+    let has_port = number.parse::<u16>().is_ok();
     match (has_port, usual_port) {
         (true, _) => Ok(text.to_owned()),
         (false, Some(port)) => Ok(format!("{text}:{port}")),

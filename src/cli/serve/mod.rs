@@ -98,6 +98,7 @@ impl Serve {
     pub(super) fn run(&self, streams: &mut Streams<'_>) -> Result<Answer, Failure> {
         let mut watcher = Watcher::start().map_err(Failure::Engine)?;
         let lab = self.lab(streams)?;
+        self.look_at_admin(&lab)?;
         if let Some(path) = &self.lab {
             watcher.watch(path).map_err(Failure::Engine)?;
         }
@@ -125,6 +126,19 @@ impl Serve {
         let mut session = Session { serve: self, engine, watcher, happened, seen: None };
         session.work(streams)?;
         session.end(streams)
+    }
+
+    /// Whoever has the port of the admin address would be this very program.
+    fn look_at_admin(&self, lab: &Checked) -> Result<(), Failure> {
+        let Some(admin) = self.admin.filter(|admin| admin.port() != 0) else { return Ok(()) };
+        let is_taken = |listener: &&lab::Listener| listener.address.parse() == Ok(admin);
+        match lab.listeners.iter().filter(|it| it.enabled).find(is_taken) {
+            Some(listener) => Err(Failure::Option {
+                option: "--admin",
+                problem: format!("listener {} has {admin}: write another port", listener.name),
+            }),
+            None => Ok(()),
+        }
     }
 
     fn lab(&self, streams: &mut Streams<'_>) -> Result<Checked, Failure> {
@@ -204,7 +218,12 @@ impl Serve {
             if n_servers == 1 { "1 server".to_owned() } else { format!("{n_servers} servers") };
         let wide = open.iter().any(|it| it.address().is_some_and(|it| !it.ip().is_loopback()));
         let note = if wide { ", which other machines can reach" } else { "" };
-        self.say(&line, &format!("ready: {} -> {servers}{note}{admin}", urls.join(", ")), streams)
+        let text = if urls.is_empty() {
+            format!("ready, and the lab has no listener, so nobody can send it anything{admin}")
+        } else {
+            format!("ready: {} -> {servers}{note}{admin}", urls.join(", "))
+        };
+        self.say(&line, &text, streams)
     }
 
     /// One line: for machines or for people, who find problems where problems go.

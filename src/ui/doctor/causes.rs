@@ -213,6 +213,7 @@ fn fits(sight: &Sight<'_>) -> Finding {
         let sentence = if out.is_empty() {
             format!("Shares fit the weights {}: {shares}, within chance", weights(&sight.rows))
         } else {
+            let shares = among_usable(sight);
             format!("{out}; the shares of the others fit their weights: {shares}, within chance")
         };
         return Finding::new(Level::Ok, Cause::Weights, sentence);
@@ -233,6 +234,7 @@ fn fits(sight: &Sight<'_>) -> Finding {
     let sentence = if out.is_empty() {
         format!("Shares are even: {shares}, within chance")
     } else {
+        let shares = among_usable(sight);
         format!("{out}; the shares of the others are even: {shares}, within chance")
     };
     Finding::new(Level::Ok, Cause::WithinChance, sentence)
@@ -345,7 +347,16 @@ fn fair(sight: &Sight<'_>, row: &Row) -> f64 {
 /// Whether everybody who can serve has the same part, or near it, by what was due or by what came.
 fn is_fair(sight: &Sight<'_>) -> bool {
     let even = 1.0 / sight.usable().count().max(1) as f64;
-    sight.usable().all(|row| Band::new(even, sight.n).holds(row.share))
+    let n: u64 = sight.usable().map(|row| row.requests).sum();
+    let part = |row: &Row| row.requests as f64 / n.max(1) as f64;
+    sight.usable().all(|row| Band::new(even, n).holds(part(row)))
+}
+
+/// What those who can serve had of what they had together: what went elsewhere before somebody was out does not count.
+fn among_usable(sight: &Sight<'_>) -> String {
+    let n: u64 = sight.usable().map(|row| row.requests).sum();
+    let part = |row: &Row| Row { share: row.requests as f64 / n.max(1) as f64, ..row.clone() };
+    shares(&sight.usable().map(part).collect::<Vec<_>>())
 }
 
 /// Counts of turns that one counter would make differ by one at most.

@@ -198,7 +198,7 @@ fn who_is_out_is_named_beside_even_shares() {
     let mut told = got([0, 200, 203]);
     told[0].health = Health::Ejected;
     let seen = diagnosis(lab("", ""), told, &[], 1);
-    let sentence = "A is ejected; the shares of the others are even: 0 / 50 / 50 %, within chance";
+    let sentence = "A is ejected; the shares of the others are even: 50 / 50 %, within chance";
     check(&seen, Cause::WithinChance, Level::Ok, sentence);
 }
 
@@ -222,8 +222,7 @@ fn a_reserve_that_nothing_is_due_to_is_no_reason_to_talk_of_weights() {
         lab
     };
     let seen = diagnosis(behind(1), got([200, 203, 0]), &[], 1);
-    let sentence =
-        "C is in reserve; the shares of the others are even: 50 / 50 / 0 %, within chance";
+    let sentence = "C is in reserve; the shares of the others are even: 50 / 50 %, within chance";
     check(&seen, Cause::WithinChance, Level::Ok, sentence);
     let seen = diagnosis(behind(2), got([400, 0, 0]), &[], 1);
     let sentence = "A gets everything: B is in reserve, C is in reserve";

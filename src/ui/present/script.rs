@@ -19,7 +19,9 @@ impl Script {
         let mut labs = vec![lab.clone()];
         for cue in &cues {
             let before = labs.last().unwrap_or(lab);
-            let after = cue.apply(before).unwrap_or_else(|_| before.clone());
+            let mut after = cue.apply(before).unwrap_or_else(|_| before.clone());
+            // What the cue has done it cannot do again: the lab would not be allowed to run.
+            after.drop_misfits();
             labs.push(after);
         }
         Self { cues, labs, at: 0 }
@@ -84,7 +86,9 @@ mod tests {
             let mut script = Script::of(&lab);
             let mut seen = vec![script.lab().clone()];
             for _ in 0..script.n_cues() {
-                seen.push(script.forth().clone());
+                let lab = script.forth().clone();
+                assert!(crate::lab::Checked::new(lab.clone()).is_ok(), "{} can run", preset.name);
+                seen.push(lab);
             }
             assert_eq!(
                 script.forth(),

@@ -260,7 +260,7 @@ impl Card<'_> {
                     WidgetInfo::labeled(egui::Role::Label, true, name)
                 });
                 label.on_hover_text("share of the last 10 s");
-                state.into_iter().for_each(|state| state_ui(ui, state));
+                state_ui(ui, state);
             });
         });
         asked
@@ -297,7 +297,7 @@ impl Card<'_> {
         let row = vec2(ui.available_width(), 18.0);
         ui.allocate_ui_with_layout(row, Layout::right_to_left(Align::Center), |ui| {
             ui.set_min_height(row.y);
-            state.into_iter().for_each(|state| state_ui(ui, state));
+            state_ui(ui, state);
             ui.with_layout(Layout::left_to_right(Align::Center), slots);
         });
     }
@@ -343,7 +343,8 @@ fn state_of(
     Some((standing.word(), colour))
 }
 
-fn state_ui(ui: &mut Ui, (word, colour): State) {
+fn state_ui(ui: &mut Ui, state: Option<State>) {
+    let Some((word, colour)) = state else { return };
     let text = RichText::new(word).small().color(colour);
     egui::Frame::new()
         .stroke(Stroke::new(theme::HAIRLINE, colour))

@@ -56,7 +56,10 @@ fn state(
     }
     let Some(frame) = frame else { return (format!("{name} is not in the lab"), String::new()) };
     let words = match frame.health {
-        Health::Up if frame.draining => "is drained: it finishes what it has",
+        // Its health tells nothing of when that was.
+        Health::Up if frame.draining => {
+            return (format!("{name} is drained: it finishes what it has"), String::new());
+        }
         Health::Up => "is well",
         Health::Down => "is down: its checks fail",
         Health::Ejected => "is ejected: its answers were bad",

@@ -1,5 +1,7 @@
 //! The head of a request as it is read.
 
+use std::mem;
+
 use bytes::Bytes;
 use http::{Method, Uri, Version};
 
@@ -18,24 +20,31 @@ pub(super) struct Reading {
 
 impl Reading {
     /// The whole head. Its framing was checked while it was read; its target is checked here.
-    pub(super) fn into_head(self) -> Result<RequestHead, Violation> {
-        let uri = Uri::from_maybe_shared(self.target).map_err(|_odd| Violation::bad_target())?;
+    pub(super) fn head(&mut self) -> Result<RequestHead, Violation> {
+        let target = mem::take(&mut self.target);
+        let uri = Uri::from_maybe_shared(target).map_err(|_odd| Violation::bad_target())?;
         Ok(RequestHead {
-            method: self.method.unwrap_or_default(),
+            method: self.method.take().unwrap_or_default(),
             uri,
-            version: if self.is_http10 { Version::HTTP_10 } else { Version::HTTP_11 },
-            fields: self.fields,
+            version: self.version(),
+            fields: mem::take(&mut self.fields),
         })
     }
 
-    /// What is answered in the place of a head that was refused.
-    pub(super) fn stand_in() -> RequestHead {
+    /// What was read of a head that is refused, with a dash in the place of what was not.
+    pub(super) fn refused(self) -> RequestHead {
+        let version = self.version();
+        let target = Uri::from_maybe_shared(self.target);
         RequestHead {
-            method: Method::GET,
-            uri: Uri::from_static("/"),
-            version: Version::HTTP_11,
+            method: self.method.or_else(|| Method::from_bytes(b"-").ok()).unwrap_or_default(),
+            uri: target.unwrap_or_else(|_unread| Uri::from_static("-")),
+            version,
             fields: Fields::default(),
         }
+    }
+
+    fn version(&self) -> Version {
+        if self.is_http10 { Version::HTTP_10 } else { Version::HTTP_11 }
     }
 }
 

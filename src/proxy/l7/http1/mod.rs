@@ -118,11 +118,11 @@ impl<N: Network> Serving<N> {
         let body = match read.await {
             Ok(body) => body,
             Err(End::Closed) => return Ended::Closes,
-            Err(End::Refused(violation)) => return Box::pin(self.refuse(violation)).await,
+            Err(End::Refused(violation)) => return Box::pin(self.refuse(reading, violation)).await,
         };
-        let head = match reading.into_head() {
+        let head = match reading.head() {
             Ok(head) => head,
-            Err(violation) => return Box::pin(self.refuse(violation)).await,
+            Err(violation) => return Box::pin(self.refuse(reading, violation)).await,
         };
         let asked = Asked::of(&head);
         // In a box for as long as it is under way: it takes thousands of bytes, which would otherwise lie in every
@@ -161,10 +161,10 @@ impl<N: Network> Serving<N> {
         line.poll_gone(ctx).map(|()| None)
     }
 
-    async fn refuse(&self, violation: Violation) -> Ended {
-        let stand_in = Reading::stand_in();
-        let asked = Asked { goes_on: false, ..Asked::of(&stand_in) };
-        let reply = refuse(&self.connection, &stand_in, violation);
+    async fn refuse(&self, reading: Reading, violation: Violation) -> Ended {
+        let head = reading.refused();
+        let asked = Asked { goes_on: false, ..Asked::of(&head) };
+        let reply = refuse(&self.connection, &head, violation);
         match self.answer(reply, &asked, true).await {
             Ended::Closes => Ended::Lingers,
             ended => ended,

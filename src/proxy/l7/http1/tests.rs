@@ -49,7 +49,7 @@ async fn serve(stream: DuplexStream) {
         let mut reading = Reading::default();
         let read = poll_fn(|ctx| line.borrow_mut().poll_head(ctx, &mut reading)).await;
         let (status, text) = match read {
-            Ok(_) => echo(&line, &reading.into_head().unwrap()).await,
+            Ok(_) => echo(&line, &reading.head().unwrap()).await,
             Err(End::Refused(violation)) => (violation.status, violation.message.to_owned()),
             Err(End::Closed) => return,
         };

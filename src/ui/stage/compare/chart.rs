@@ -35,8 +35,8 @@ pub(super) fn chart_ui(ui: &mut Ui, films: &[Option<Arc<Film>>; 2], workbench: &
             ui.add_space(6.0);
             ui.label(RichText::new(sentence.note).small().color(theme.mute)).on_hover_text(
                 "Each repeat differs in its seed only and has a difference of its own. Their mean is said here; \
-                 in 95 of 100 cases the true one is no further from it than this. The p99 of a lane is of all \
-                 repeats together, so the two need not differ by exactly the mean",
+                 in 95 of 100 cases the true one is no further from it than this. The p99 of a lane is the mean \
+                 of its repeats, too",
             );
             if ui.available_width() < 96.0 {
                 return;

@@ -70,11 +70,6 @@ impl Film {
         Self { algorithm, trial, duration, lines, journeys, servers, longest_ns }
     }
 
-    /// Over all repeats, in seconds.
-    pub(super) fn p99(&self) -> Option<f64> {
-        self.trial.together.latency.quantile(0.99).map(|ns| ns as f64 / 1e9)
-    }
-
     /// How things stand at a moment of the first run. In virtual time a way takes no time; here it is drawn before
     /// the request comes, so that servers are shown exactly as they are.
     pub(super) fn scene(&self, at_ns: u64) -> Scene {

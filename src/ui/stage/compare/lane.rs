@@ -119,7 +119,7 @@ fn head_ui(ui: &mut Ui, lane: &Lane<'_>, chosen: &mut Algorithm, workbench: &Wor
             State::Faster => theme.ok,
             State::Slower => theme.warn,
         };
-        let text = film.p99().map_or_else(|| "–".to_owned(), time_text);
+        let text = film.trial.p99().map_or_else(|| "–".to_owned(), time_text);
         let present = workbench.view.arrangement == Arrangement::Present;
         let font = if present { theme::number_font() } else { theme::lane_number_font() };
         ui.label(RichText::new(text).font(font).color(colour)).on_hover_text(

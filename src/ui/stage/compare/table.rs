@@ -33,8 +33,7 @@ pub(super) struct Table<'a> {
 
 impl Row {
     fn p99(&self) -> Option<f64> {
-        let trial = self.trial.as_ref().ok()?;
-        trial.together.latency.quantile(0.99).map(|ns| ns as f64 / 1e9)
+        self.trial.as_ref().ok()?.p99()
     }
 }
 

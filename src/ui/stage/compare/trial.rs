@@ -33,6 +33,14 @@ pub(super) struct Trial {
     pub(super) taken_for_mocks: Vec<String>,
 }
 
+impl Trial {
+    /// The mean of the repeats, in seconds: of two trials it differs by what is said of their difference.
+    pub(super) fn p99(&self) -> Option<f64> {
+        let known: Vec<f64> = self.p99s.iter().copied().flatten().collect();
+        (!known.is_empty()).then(|| known.iter().sum::<f64>() / known.len() as f64)
+    }
+}
+
 /// Why an algorithm cannot work in a lab.
 pub(super) type Refusal = String;
 
