@@ -188,7 +188,6 @@ fn name_of(file: &Path) -> String {
     file.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default()
 }
 
-/// Why an engine did not start, and what to do.
 /// What is odd in a lab that runs.
 fn odd_words(first: &Problem, n_others: usize) -> String {
     let at = first.place.map_or(String::new(), |place| format!(", line {}", place.line));
@@ -199,6 +198,7 @@ fn odd_words(first: &Problem, n_others: usize) -> String {
     format!("Odd{at}: {}{more}", first.what)
 }
 
+/// Why an engine did not start, and what to do.
 fn trouble_of(error: &EngineError) -> Trouble {
     let remedy = match error {
         EngineError::Thread(_) | EngineError::Ended | EngineError::Workers(_) => {
