@@ -331,7 +331,7 @@ fn address(text: &str, usual_port: Option<u16>) -> Result<String, String> {
         && number.bytes().all(|it| it.is_ascii_digit())
         && number.parse::<u16>().is_err()
     {
-        return Err(format!("`{text}` has a port that there is not: write one up to 65535"));
+        return Err(format!("`{text}`: there is no port {number}: write one up to 65535"));
     }
     let has_port = number.parse::<u16>().is_ok();
     match (has_port, usual_port) {

@@ -133,10 +133,10 @@ impl Serve {
         let Some(admin) = self.admin.filter(|admin| admin.port() != 0) else { return Ok(()) };
         let is_taken = |listener: &&lab::Listener| listener.address.parse() == Ok(admin);
         match lab.listeners.iter().filter(|it| it.enabled).find(is_taken) {
-            Some(listener) => Err(Failure::Option {
-                option: "--admin",
-                problem: format!("listener {} has {admin}: write another port", listener.name),
-            }),
+            Some(listener) => {
+                let problem = format!("listener {} has {admin}: write another port", listener.name);
+                Err(Failure::option("--admin", problem))
+            }
             None => Ok(()),
         }
     }
