@@ -36,7 +36,11 @@ pub enum Settled {
 }
 
 impl Desk {
-    pub fn new(lab: Lab, file: Option<PathBuf>) -> Self {
+    pub fn new(mut lab: Lab, file: Option<PathBuf>) -> Self {
+        // One that runs already may have played its cues, and what they did they cannot do again.
+        if check(&lab).iter().any(Problem::is_error) {
+            lab.drop_misfits();
+        }
         let settled = Arc::new(lab.clone());
         Self {
             problems: check(&lab),
@@ -310,6 +314,16 @@ mod tests {
         desk.undo();
         assert!(matches!(desk.settle(false), Settled::Good(_)));
         assert_eq!(desk.draft, before);
+    }
+
+    #[test]
+    fn a_lab_whose_cues_were_played_is_as_good_as_any() {
+        let is_there = |preset: &&crate::lab::Preset| preset.file == "add-a-server.ron";
+        let text = crate::lab::PRESETS.iter().find(is_there).unwrap().text;
+        let lab = crate::lab::load(text.as_bytes()).unwrap().lab.into_lab();
+        let mut desk = Desk::new(lab.cues[0].apply(&lab).unwrap(), None);
+        assert_eq!(desk.settle(false), Settled::Unchanged);
+        assert_eq!(desk.refused(), None);
     }
 
     #[test]
