@@ -113,7 +113,7 @@ fn a_record_of_what_is_refused_has_what_was_read_of_it() {
             bench.shared().records.drain().next()
         });
         let record = record.unwrap();
-        (record.method.to_string(), record.target)
+        (record.method, record.target)
     };
     let two_lengths = "content-length: 1\r\ncontent-length: 2\r\n\r\n";
     let read = recorded(&format!("POST /pay HTTP/1.1\r\nhost: x\r\n{two_lengths}"));
