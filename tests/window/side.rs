@@ -42,7 +42,9 @@ fn what_is_not_allowed_is_refused_in_place_and_the_lab_goes_on() {
     window.run_steps(3);
     let told = app(&mut window).workbench.desk.problem_at("pools[0].servers[0].weight").cloned();
     let told = told.expect("the weight is wrong");
-    window.get_by_label_contains(&told.what);
+    // Beside its slider, and in the strip that says that it is not in force.
+    assert_eq!(window.query_all_by_label_contains(&told.what).count(), 2);
+    window.get_by_label_contains("What you changed is not in force");
     assert_eq!(weights(&mut window), (70_000, 1));
     let before = finished(&mut window);
     until(&mut window, "traffic", |window| finished(window) > before + 5);
