@@ -87,11 +87,7 @@ fn a_record_tells_how_long_each_step_took() {
     let mut client = bench.dial("front");
     client.send("GET /what?x=1 HTTP/1.1\r\nhost: x\r\n\r\n");
     client.read_until("\r\n\r\na");
-    let record = (0..1000).find_map(|_| {
-        std::thread::sleep(std::time::Duration::from_millis(5));
-        bench.shared().records.drain().next()
-    });
-    let record = record.unwrap();
+    let record = bench.next_record();
     let phases = record.phases;
     let steps = [phases.queue_ns, phases.connect_ns, phases.first_byte_ns, phases.body_ns];
     assert!(phases.connect_ns > 0 && phases.first_byte_ns > 0, "{phases:?}");
@@ -108,11 +104,7 @@ fn a_record_of_what_is_refused_has_what_was_read_of_it() {
         let mut client = bench.dial("front");
         client.send(request);
         assert!(client.read_to_end().starts_with("HTTP/1.1 400 "), "{request}");
-        let record = (0..1000).find_map(|_| {
-            std::thread::sleep(std::time::Duration::from_millis(5));
-            bench.shared().records.drain().next()
-        });
-        let record = record.unwrap();
+        let record = bench.next_record();
         (record.method, record.target)
     };
     let two_lengths = "content-length: 1\r\ncontent-length: 2\r\n\r\n";

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use evenkeel::lab::{self, Lab, Protocol};
 use evenkeel::period::Clock;
 use evenkeel::proxy::tls::Origination;
-use evenkeel::proxy::{Blueprint, DataPlane, ListenerParts, PoolInForce, Shared};
+use evenkeel::proxy::{Blueprint, DataPlane, ListenerParts, PoolInForce, Record, Shared};
 
 use crate::vigil::Vigil;
 
@@ -112,6 +112,19 @@ impl Bench {
 
     pub(crate) fn shared(&self) -> &Arc<Shared> {
         self.plane.shared()
+    }
+
+    /// Waits for a request to be recorded.
+    #[expect(clippy::disallowed_methods, reason = "a deadline for the test itself")]
+    pub(crate) fn next_record(&self) -> Record {
+        let deadline = Instant::now() + DEADLINE;
+        loop {
+            if let Some(record) = self.shared().records.drain().next() {
+                return record;
+            }
+            assert!(Instant::now() < deadline, "no request was recorded");
+            std::thread::yield_now();
+        }
     }
 
     /// Closes a listener, and what is left on it after `grace`.
