@@ -21,15 +21,16 @@ impl Lab {
             let problems = check(self);
             let errors = problems.iter().filter(|problem| problem.is_error());
             let misfits: BTreeSet<Misfit> = errors.filter_map(Misfit::of).collect();
-            if misfits.is_empty() {
+            // From the back, so that places keep their numbers.
+            let misfits = misfits.into_iter().rev();
+            let names: Vec<String> = misfits.filter_map(|it| self.drop_misfit(it)).collect();
+            if names.is_empty() {
                 return dropped;
             }
-            // From the back, so that places keep their numbers. What one edit did another may have needed: hence again.
-            for misfit in misfits.into_iter().rev() {
-                if let Some(name) = self.drop_misfit(misfit).filter(|it| !dropped.contains(it)) {
-                    dropped.push(name);
-                }
-            }
+            // What one edit did another may have needed: hence again.
+            dropped.extend(names);
+            dropped.sort();
+            dropped.dedup();
         }
     }
 
@@ -41,7 +42,7 @@ impl Lab {
                 Some(format!("cue `{}`", cue.name))
             }
             Misfit::AllEdits { cue } => {
-                let cue = self.cues.get_mut(cue)?;
+                let cue = self.cues.get_mut(cue).filter(|cue| !cue.edits.is_empty())?;
                 cue.edits.clear();
                 Some(format!("cue `{}`", cue.name))
             }
@@ -92,6 +93,16 @@ mod tests {
         assert!(!dropped.is_empty(), "{dropped:?}");
         assert!(dropped.iter().all(|it| it.starts_with("expectation `")), "{dropped:?}");
         Checked::new(lab).unwrap();
+    }
+
+    #[test]
+    fn what_is_wrong_by_itself_is_left_as_it_is() {
+        let mut lab = preset("Sticky and drain");
+        let name = lab.cues[0].name.clone();
+        lab.cues[1].name = name;
+        assert!(Checked::new(lab.clone()).is_err());
+        lab.drop_misfits();
+        assert!(Checked::new(lab).is_err(), "and looking for more comes to an end");
     }
 
     #[test]
