@@ -209,12 +209,12 @@ fn fits(sight: &Sight<'_>) -> Finding {
             .remedy("more points on the ring, a table such as Maglev, or keys that are less hot");
     }
     let out = states(sight);
+    let others = super::words::shares(&among_usable(sight));
     if !is_fair(sight) || heeds_weights(sight) && weights_differ(sight) {
         let sentence = if out.is_empty() {
             format!("Shares fit the weights {}: {shares}, within chance", weights(&sight.rows))
         } else {
-            let shares = among_usable(sight);
-            format!("{out}; the shares of the others fit their weights: {shares}, within chance")
+            format!("{out}; the shares of the others fit their weights: {others}, within chance")
         };
         return Finding::new(Level::Ok, Cause::Weights, sentence);
     }
@@ -234,8 +234,7 @@ fn fits(sight: &Sight<'_>) -> Finding {
     let sentence = if out.is_empty() {
         format!("Shares are even: {shares}, within chance")
     } else {
-        let shares = among_usable(sight);
-        format!("{out}; the shares of the others are even: {shares}, within chance")
+        format!("{out}; the shares of the others are even: {others}, within chance")
     };
     Finding::new(Level::Ok, Cause::WithinChance, sentence)
 }
@@ -347,16 +346,17 @@ fn fair(sight: &Sight<'_>, row: &Row) -> f64 {
 /// Whether everybody who can serve has the same part, or near it, by what was due or by what came.
 fn is_fair(sight: &Sight<'_>) -> bool {
     let even = 1.0 / sight.usable().count().max(1) as f64;
-    let n: u64 = sight.usable().map(|row| row.requests).sum();
-    let part = |row: &Row| row.requests as f64 / n.max(1) as f64;
-    sight.usable().all(|row| Band::new(even, n).holds(part(row)))
+    let rows = among_usable(sight);
+    let n = rows.iter().map(|row| row.requests).sum();
+    rows.iter().all(|row| Band::new(even, n).holds(row.share))
 }
 
-/// What those who can serve had of what they had together: what went elsewhere before somebody was out does not count.
-fn among_usable(sight: &Sight<'_>) -> String {
+/// Those who can serve, with their shares of what they had together: what went to others before those were out does not
+/// count.
+fn among_usable(sight: &Sight<'_>) -> Vec<Row> {
     let n: u64 = sight.usable().map(|row| row.requests).sum();
     let part = |row: &Row| Row { share: row.requests as f64 / n.max(1) as f64, ..row.clone() };
-    shares(&sight.usable().map(part).collect::<Vec<_>>())
+    sight.usable().map(part).collect()
 }
 
 /// Counts of turns that one counter would make differ by one at most.
