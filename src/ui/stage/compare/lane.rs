@@ -122,12 +122,10 @@ fn head_ui(ui: &mut Ui, lane: &Lane<'_>, chosen: &mut Algorithm, workbench: &Wor
         let text = film.trial.p99().map_or_else(|| "–".to_owned(), time_text);
         let present = workbench.view.arrangement == Arrangement::Present;
         let font = if present { theme::number_font() } else { theme::lane_number_font() };
-        ui.label(RichText::new(text).font(font).color(colour)).on_hover_text(
-            "Of 100 requests, 99 took no longer than this, over all repeats together",
-        );
-        let errors = errors_text(film);
-        if let Some(errors) = errors {
-            ui.label(RichText::new(errors).color(theme.err));
+        ui.label(RichText::new(text).font(font).color(colour))
+            .on_hover_text("Of 100 requests, 99 took no longer than this: the mean of the repeats");
+        if let Some(errors) = errors_text(film) {
+            ui.add(egui::Label::new(RichText::new(errors).color(theme.err)).truncate());
         }
         let left = Layout::left_to_right(Align::Center);
         ui.with_layout(left, |ui| {
