@@ -66,6 +66,10 @@ impl Control {
         }
     }
 
+    pub(super) fn begin_clients_anew(&self) {
+        self.crowds.groups.values().for_each(|group| group.begin_anew());
+    }
+
     pub(super) fn hold_traffic(&self, hold: bool) {
         self.crowds.groups.values().for_each(|group| group.hold(hold));
     }

@@ -55,6 +55,11 @@ impl Default for Latest {
 }
 
 impl Latest {
+    /// Of the lab that was put here last.
+    pub(super) fn revision(&self) -> u64 {
+        self.revisions.load(Relaxed)
+    }
+
     pub(super) fn put(&self, lab: Checked) -> u64 {
         let lab = Arc::new(lab.into_lab());
         let mut revision = 0;
@@ -75,10 +80,22 @@ pub(super) struct Incoming {
 }
 
 pub(super) enum Order {
-    TellWhenInForce { revision: u64, tell: SyncSender<()> },
-    TellCourse { tell: SyncSender<Course> },
+    TellWhenInForce {
+        revision: u64,
+        tell: SyncSender<()>,
+    },
+    TellCourse {
+        tell: SyncSender<Course>,
+    },
     AllowCommands(Vec<lab::Command>),
-    Restart { pool: String, server: String },
+    Restart {
+        pool: String,
+        server: String,
+    },
+    /// As soon as this revision is in force.
+    BeginAnew {
+        revision: u64,
+    },
     Move(PathBuf),
     ReopenLogs,
     Stop,
@@ -120,6 +137,8 @@ pub(super) struct Control {
     /// When what changes by itself was looked at last.
     pub(super) tended_ns: u64,
     waiting: Vec<(u64, SyncSender<()>)>,
+    /// The revision with which everything is to begin anew.
+    anew_from: Option<u64>,
 }
 
 /// The whole life of the control thread.
@@ -220,6 +239,7 @@ impl Control {
             admin: None,
             tended_ns: 0,
             waiting: Vec::new(),
+            anew_from: None,
         };
         control.tended_ns = control.board.clock().now_ns();
         control.stage.begin(control.tended_ns);
@@ -269,6 +289,9 @@ impl Control {
         let Edition { revision, lab } = edition;
         self.become_lab(&lab, inbox).await;
         self.revision = revision;
+        if self.anew_from.take_if(|wanted| *wanted <= revision).is_some() {
+            self.begin_anew();
+        }
         self.board.tell(Kind::Applied { revision }, format!("revision {revision} is in force"));
         self.show();
         for (_, tell) in self.waiting.extract_if(.., |(wanted, _)| *wanted <= revision) {
@@ -299,6 +322,8 @@ impl Control {
             Order::TellCourse { tell } => drop(tell.try_send(self.course())),
             Order::AllowCommands(agreed) => self.allow_commands(agreed),
             Order::Restart { pool, server } => self.restart_copy(pool, server),
+            Order::BeginAnew { revision } if self.revision >= revision => self.begin_anew(),
+            Order::BeginAnew { revision } => self.anew_from = Some(revision),
             Order::Move(folder) => {
                 self.certificates.move_to(folder.clone());
                 self.settings.folder = folder;

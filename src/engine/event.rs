@@ -22,6 +22,8 @@ pub enum Kind {
     Cue {
         name: String,
     },
+    /// What was learned from the traffic so far is forgotten.
+    BegunAnew,
     Health {
         pool: String,
         server: String,
@@ -92,6 +94,7 @@ fn because(cause: Cause) -> String {
         Cause::CircuitOnTrial => "its circuit lets a trial through".to_owned(),
         Cause::CircuitClosed => "its circuit closed, the trial went well".to_owned(),
         Cause::RulesChanged => "new rules hold nothing against it".to_owned(),
+        Cause::Forgiven => "everything begins anew".to_owned(),
     }
 }
 

@@ -165,6 +165,13 @@ impl Engine {
         self.order(Order::Restart { pool: pool.to_owned(), server: server.to_owned() });
     }
 
+    /// Lets everything begin anew as soon as the last lab that was applied is in force: ejections, open circuits,
+    /// learned latencies and bonds of the balancer, cookies and connections of the clients. What they send next is
+    /// what they sent first. Requests under way end as they began.
+    pub fn begin_anew(&self) {
+        self.order(Order::BeginAnew { revision: self.latest.revision() });
+    }
+
     /// The lab was put into another folder: from now on the files it names are looked for there. What runs goes on.
     pub fn move_to(&self, folder: PathBuf) {
         self.order(Order::Move(folder));

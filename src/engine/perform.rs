@@ -6,10 +6,11 @@ use std::time::Duration;
 
 use super::control::{Control, n_workers};
 use super::diff::Step;
+use super::event::Kind;
 use super::servers::Running;
 use super::status::{ListenerState, ListenerStatus, ServerState, ServerStatus, Status, Trouble};
 use crate::lab::Lab;
-use crate::proxy::{Blueprint, DataPlane, Plan};
+use crate::proxy::{Blueprint, DataPlane, Plan, Shared};
 
 impl Control {
     pub(super) fn perform(&mut self, step: &Step, before: &Lab, plan_before: &Arc<Plan>) {
@@ -52,6 +53,18 @@ impl Control {
 
     /// Puts the lab, and what is known of its surroundings, into force.
     pub(super) fn publish(&mut self) {
+        self.publish_with(Shared::publish);
+    }
+
+    /// Forgets what balancer and clients have learned from the traffic so far, so that the same acts have the same
+    /// consequences again.
+    pub(super) fn begin_anew(&mut self) {
+        self.board.tell(Kind::BegunAnew, "everything begins anew");
+        self.publish_with(Shared::publish_anew);
+        self.begin_clients_anew();
+    }
+
+    fn publish_with(&mut self, publish: fn(&Shared, &Blueprint<'_>) -> Arc<Plan>) {
         self.retiring.retain(|(_, thread)| !thread.is_finished());
         self.keep_closing_gates();
         let listeners = self.listener_parts();
@@ -63,7 +76,7 @@ impl Control {
         // Workers that finish what they have still look for their own part.
         let retiring = self.retiring.iter().map(|(workers, _)| *workers);
         let workers = retiring.fold(self.plane.n_workers(), usize::max);
-        let plan = self.board.shared.publish(&Blueprint {
+        let blueprint = Blueprint {
             lab: &self.lab,
             workers,
             seed: self.seed,
@@ -71,7 +84,8 @@ impl Control {
             closing: self.closing.slots(),
             addresses,
             upstream_tls: self.certificates.upstream(&self.lab),
-        });
+        };
+        let plan = publish(&self.board.shared, &blueprint);
         self.note_instruments(&plan);
         if let Err(error) = self.plane.sweep() {
             let trouble = Trouble::new(error.to_string(), "restart the program");

@@ -31,6 +31,12 @@ impl App {
                     watch.engine().restart(pool, server);
                 }
             }
+            Verb::BeginAnew => {
+                self.settle(ctx);
+                if let Some(watch) = &self.watch {
+                    watch.engine().begin_anew();
+                }
+            }
             Verb::AllowWideListeners => {
                 self.consents.allow_wide(&self.workbench.desk.draft);
                 self.apply(ctx);

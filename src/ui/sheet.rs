@@ -66,7 +66,7 @@ fn line_ui(ui: &mut Ui, what: &str, keys: &str) {
 
 const PRESENTING: [(&str, &str); 4] = [
     ("Page Down", "The next cue"),
-    ("Page Up", "Back, start by start"),
-    ("Home", "The first cue"),
+    ("Page Up", "Back a cue; all begins anew"),
+    ("Home", "Back to the start; all begins anew"),
     ("B", "Freeze the picture"),
 ];

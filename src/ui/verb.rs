@@ -36,6 +36,8 @@ pub enum Verb {
     },
     /// The listeners that other machines can reach may open.
     AllowWideListeners,
+    /// Once what was edited is in force, balancer and clients forget what they have learned.
+    BeginAnew,
     /// Tries to start an engine that did not start.
     Retry,
     Show(Overlay),

@@ -73,3 +73,20 @@ fn whatever_key_ends_a_talk_its_colours_and_cues_end_too() {
         assert_eq!(window.app().workbench.view.arrangement, arrangement);
     }
 }
+
+#[test]
+fn the_way_back_makes_everything_begin_anew() {
+    let mut window = Window::running(crate::driven::lab(1).into_lab());
+    window.press(Key::F5);
+    window.press(Key::PageDown);
+    let begun_anew = |window: &mut Window| {
+        let marks = window.app().workbench.story.marks().iter();
+        marks.filter(|mark| mark.text == "everything begins anew").count()
+    };
+    assert_eq!(begun_anew(&mut window), 0);
+    window.press(Key::Home);
+    window.wait_until("a second beginning", |window| begun_anew(window) == 1);
+    window.press(Key::PageDown);
+    window.press(Key::PageUp);
+    window.wait_until("a third", |window| begun_anew(window) == 2);
+}

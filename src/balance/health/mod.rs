@@ -96,6 +96,8 @@ pub enum Cause {
     CircuitClosed,
     /// What was held against it does not count any more under new rules.
     RulesChanged,
+    /// Somebody wants everything to begin anew.
+    Forgiven,
 }
 
 impl Judge {
@@ -115,6 +117,15 @@ impl Judge {
             interval_ends_ns: self.interval_ends_ns,
             rules,
         }
+    }
+
+    /// Holds nothing against anybody any more.
+    pub fn forgive(&mut self) -> Vec<Change> {
+        let before: Vec<Health> =
+            (0..self.records.len()).map(|member| self.health(member)).collect();
+        self.records.fill(Record::default());
+        let changes = before.into_iter().enumerate();
+        changes.filter_map(|(member, was)| self.change(member, was, Cause::Forgiven)).collect()
     }
 
     /// Whether answers make any difference, bad ones at least.

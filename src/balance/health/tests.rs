@@ -39,6 +39,17 @@ fn five_failures_in_a_row_eject_and_four_do_not() {
 }
 
 #[test]
+fn whoever_is_forgiven_is_up_and_is_ejected_as_if_for_the_first_time() {
+    let mut judge = Judge::new(rules(), 2);
+    fail(&mut judge, 0, 0).unwrap();
+    let forgiven = Change { member: 0, to: Health::Up, cause: Cause::Forgiven };
+    assert_eq!(judge.forgive(), [forgiven]);
+    assert_eq!(judge.forgive(), [], "there is nothing left to forgive");
+    fail(&mut judge, 0, SECOND_NS).unwrap();
+    assert_eq!(judge.records[0].ejected_until_ns, Some(31 * SECOND_NS));
+}
+
+#[test]
 fn ejection_grows_with_every_time_and_shrinks_with_good_intervals() {
     let mut judge = Judge::new(rules(), 2);
     let mut out_for = |now_ns: u64| {

@@ -215,6 +215,11 @@ impl PoolState {
         self.hear_answers();
     }
 
+    /// Holds nothing against anybody any more.
+    pub(in super::super) fn forgive(&self) {
+        self.sit(self.watch.sitting(), |sitting| sitting.judge.forgive());
+    }
+
     /// Lets the judge see the answers that came in. Never waits: whoever has the judge hears these, too, because
     /// they look again after they let it go.
     fn hear_answers(&self) {

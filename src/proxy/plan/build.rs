@@ -49,8 +49,19 @@ pub struct ListenerParts {
 impl Shared {
     /// Puts a new plan into force. Requests under way finish on the one they began with.
     pub fn publish(&self, blueprint: &Blueprint<'_>) -> Arc<Plan> {
+        self.put_into_force(blueprint, false)
+    }
+
+    /// The same for balancing that begins anew: nothing is held against a server, nothing is known of how fast it is,
+    /// and no client is bound to one. Only cookies that clients bring are still believed.
+    pub fn publish_anew(&self, blueprint: &Blueprint<'_>) -> Arc<Plan> {
+        self.plan.load().pools.values().for_each(|pool| pool.state.forgive());
+        self.put_into_force(blueprint, true)
+    }
+
+    fn put_into_force(&self, blueprint: &Blueprint<'_>, anew: bool) -> Arc<Plan> {
         let before = self.plan.load_full();
-        let plan = Arc::new(Build { shared: self, blueprint, before: &before }.plan());
+        let plan = Arc::new(Build { shared: self, blueprint, before: &before, anew }.plan());
         self.plan.store(Arc::clone(&plan));
         for pool in plan.pools.values() {
             pool.come_into_force();
@@ -73,6 +84,8 @@ struct Build<'a> {
     shared: &'a Shared,
     blueprint: &'a Blueprint<'a>,
     before: &'a Plan,
+    /// Whether what the balancing before has learned is left behind.
+    anew: bool,
 }
 
 impl Build<'_> {
@@ -113,7 +126,8 @@ impl Build<'_> {
             WorkerState::Shared => 1,
             WorkerState::PerWorker => *workers,
         };
-        if let Some(before) = before
+        let learned = before.filter(|_| !self.anew);
+        if let Some(before) = learned
             && *before.settings == *settings
             && before.shares.len() == n_shares
             && before.servers.len() == servers.len()
@@ -128,7 +142,7 @@ impl Build<'_> {
             terms.drained |= server.addresses.is_empty();
         }
         let share = |worker: usize| {
-            let before = before.map(|before| before.share(worker.min(before.shares.len() - 1)));
+            let before = learned.map(|before| before.share(worker.min(before.shares.len() - 1)));
             Arc::new(match before {
                 Some(before) => before.followed_by(&settings.algorithm, &around, &terms, now_ns),
                 None => Pool::new(&settings.algorithm, &around, &terms, seed ^ worker as u64),
@@ -139,7 +153,7 @@ impl Build<'_> {
                 .map_or_else(|| settings.name.as_str().into(), |pool| Arc::clone(&pool.name)),
             shares: (0..n_shares).map(share).collect(),
             keyed: settings.algorithm.about().keyed,
-            sticky: before
+            sticky: learned
                 .filter(|before| before.settings.stickiness == settings.stickiness)
                 .map_or_else(
                     || Arc::new(Sticky::new(&settings.stickiness)),

@@ -197,6 +197,12 @@ fn time_commands(workbench: &Workbench) -> Vec<Command> {
         time("To the event after", Keys::plain(Key::ArrowRight), Deed::Signal(Signal::StepForward)),
         time("To the first moment", Keys::plain(Key::Home), Deed::Signal(Signal::Oldest)),
         time("To now", Keys::plain(Key::End), Deed::ToNow),
+        command(
+            Group::Time,
+            "Begin anew: forget ejections, bonds, learned latencies and cookies",
+            None,
+            Deed::Ask(Verb::BeginAnew),
+        ),
     ]
 }
 

@@ -8,6 +8,7 @@ use egui::{Context, Key, Modifiers};
 
 use super::playhead::Playhead;
 use super::theme;
+use super::verb::Verb;
 use super::view::{Arrangement, Tab};
 use super::workbench::Workbench;
 use crate::lab::Lab;
@@ -78,11 +79,16 @@ impl Present {
         if pressed(Key::PageDown) {
             *draft = script.forth().clone();
         }
-        if pressed(Key::PageUp) {
+        let (back, home) = (pressed(Key::PageUp), pressed(Key::Home));
+        if back {
             *draft = script.back(draft).clone();
         }
-        if pressed(Key::Home) {
+        if home {
             *draft = script.first().clone();
+        }
+        if back || home {
+            // What is told a second time begins as it did the first time: nobody ejected, no client bound.
+            workbench.verbs.push(Verb::BeginAnew);
         }
         if pressed(Key::B) {
             workbench.playhead.toggle_pause(workbench.now_ns);

@@ -33,7 +33,7 @@ pub enum Sort {
 impl From<&Event> for Mark {
     fn from(event: &Event) -> Self {
         let (sort, server) = match &event.kind {
-            Kind::Applied { .. } => (Sort::Done, None),
+            Kind::Applied { .. } | Kind::BegunAnew => (Sort::Done, None),
             Kind::Step | Kind::Recovered => (Sort::Step, None),
             Kind::Cue { .. } => (Sort::Cue, None),
             Kind::Health { pool, server, to } => {

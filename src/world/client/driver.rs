@@ -32,6 +32,8 @@ pub(super) struct Driver {
     planned: u64,
     requests: Requests,
     dice: Dice,
+    seed: u64,
+    stream: u64,
     /// Users of a closed loop who wait for an answer. They go on when they have it, whatever changes.
     asking: Vec<bool>,
     under_way: JoinSet<()>,
@@ -80,6 +82,8 @@ impl Driver {
             planned: 0,
             requests,
             dice: Requests::arrival_dice(seed, stream),
+            seed,
+            stream,
             asking: Vec::new(),
             under_way: JoinSet::new(),
             from_ns,
@@ -219,14 +223,19 @@ impl Driver {
         }
         let orders = self.orders.borrow_and_update().clone();
         let before = std::mem::replace(&mut self.in_force, orders);
-        let Orders { client, target, hold } = &self.in_force;
+        let Orders { client, target, hold, life } = &self.in_force;
         let group = &self.group;
-        if before.client != *client {
+        let anew = before.life != *life;
+        if anew {
+            self.requests = Requests::new(client, self.seed, self.stream);
+            self.dice = Requests::arrival_dice(self.seed, self.stream);
+        } else if before.client != *client {
             self.requests.retune(client);
         }
-        group.follow(Plan::new(client, target, &self.requests));
-        let sends_anew =
-            before.client.arrivals != client.arrivals || before.client.enabled != client.enabled;
+        group.follow(Plan::new(client, target, &self.requests), anew);
+        let sends_anew = anew
+            || before.client.arrivals != client.arrivals
+            || before.client.enabled != client.enabled;
         if before.hold != *hold {
             group.set_hold(*hold);
         }

@@ -253,7 +253,7 @@ impl Trip<'_> {
 
     /// Learns from an answer.
     fn take(&self, answer: Answer, notes: &Notes, path: &[u8]) -> Outcome {
-        let Self { group, flight, .. } = self;
+        let Self { group, plan, flight } = self;
         let tally = &group.tally;
         tally.answered_by(notes.server());
         tally.wrong_answers.fetch_add(u64::from(notes.echoes_other), Relaxed);
@@ -267,7 +267,7 @@ impl Trip<'_> {
             });
         }
         let path = std::str::from_utf8(path).unwrap_or("/");
-        for cookie in &notes.set_cookies {
+        for cookie in notes.set_cookies.iter().filter(|_| group.remembers(plan)) {
             group.jars.borrow_mut().set(flight.identity, cookie, path, group.unix_secs());
         }
         // As in virtual time: a request that the balancer refused has that for its outcome, not a mere 503.

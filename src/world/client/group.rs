@@ -61,6 +61,8 @@ pub(super) struct Plan {
     pub(super) sheets: Vec<Sheet>,
     /// Connections of another era lead elsewhere and are not kept.
     pub(super) era: u32,
+    /// Cookies of another life are not taken.
+    life: u32,
     /// As it was handed over, to see what changes.
     given: Target,
 }
@@ -74,6 +76,7 @@ impl Plan {
             shown: Shown::of(client.identities.shown_by, target),
             sheets: kinds.map(|kind| Sheet::new(kind, client.key_in.as_ref(), target)).collect(),
             era: 0,
+            life: 0,
             given: target.clone(),
         }
     }
@@ -115,18 +118,19 @@ impl Group {
         Rc::clone(&self.plan.borrow())
     }
 
-    /// Puts new settings into force; connections that still lead where they should stay.
-    pub(super) fn follow(&self, mut plan: Plan) {
+    /// Puts new settings into force; connections that still lead where they should stay, unless all begins `anew`.
+    pub(super) fn follow(&self, mut plan: Plan, anew: bool) {
         let before = self.plan();
         plan.era = before.era;
+        plan.life = before.life + u32::from(anew);
         self.tally.set_shown(plan.shown);
-        if !plan.keeps_connections_of(&before) {
+        if anew || !plan.keeps_connections_of(&before) {
             plan.era += 1;
             self.idle.borrow_mut().clear();
             self.sockets.borrow_mut().clear();
             self.streams.clear();
         }
-        if !plan.client.cookies {
+        if anew || !plan.client.cookies {
             self.jars.borrow_mut().clear();
         }
         self.plan.replace(Rc::new(plan));
@@ -135,6 +139,12 @@ impl Group {
     /// Whether connections made under this plan may be used again.
     pub(super) fn keeps(&self, plan: &Plan) -> bool {
         plan.client.keep_alive && plan.era == self.plan.borrow().era
+    }
+
+    /// Whether what answers bring to requests of this plan may be remembered.
+    pub(super) fn remembers(&self, plan: &Plan) -> bool {
+        let newest = self.plan.borrow();
+        newest.client.cookies && plan.life == newest.life
     }
 
     pub(super) fn set_hold(&self, holds: bool) {

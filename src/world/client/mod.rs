@@ -60,7 +60,8 @@ impl World {
     /// Starts a client group on one of the world's threads.
     pub fn start_client(&self, settings: ClientSettings) -> Result<ClientHandle, WorldError> {
         let ClientSettings { client, target, .. } = &settings;
-        let orders = Orders { client: client.clone(), target: target.clone(), hold: false };
+        let orders =
+            Orders { client: client.clone(), target: target.clone(), hold: false, life: 0 };
         let (orders, latest) = watch::channel(orders);
         let tally = Arc::new(Tally::default());
         let (clock, measured) = (Arc::clone(self.clock()), Arc::clone(&tally));
@@ -79,6 +80,8 @@ struct Orders {
     client: lab::Client,
     target: Target,
     hold: bool,
+    /// Raised whenever the group begins anew.
+    life: u32,
 }
 
 /// A client group under way. Dropping it stops the group and closes its connections.
@@ -101,6 +104,11 @@ impl ClientHandle {
     /// Requests that arrive while traffic is held wait, and go out in their order when it is released.
     pub fn hold(&self, hold: bool) {
         self.orders.send_modify(|orders| orders.hold = hold);
+    }
+
+    /// From the next request on the group has no cookies and no connections, and asks again what it asked first.
+    pub fn begin_anew(&self) {
+        self.orders.send_modify(|orders| orders.life = orders.life.wrapping_add(1));
     }
 
     /// False if its thread or its timer is gone, which only a lack of files or memory brings about.
