@@ -31,7 +31,7 @@ const TOP: &[&str] =
     &["dice", "hash", "period", "balance", "model", "meter", "lab", "sim", "engine", "peers"];
 
 /// Each foreign crate with the rooms it may be named in. A crate not named here is a finding.
-const CRATES: [(&str, &[&str]); 41] = [
+const CRATES: [(&str, &[&str]); 40] = [
     ("arc_swap", &["proxy", "engine"]),
     ("bytes", LIVE),
     ("clap", &["cli"]),
@@ -39,7 +39,6 @@ const CRATES: [(&str, &[&str]); 41] = [
     ("crossbeam_queue", &["meter", "proxy"]),
     ("eframe", &["ui"]),
     ("egui", &["ui"]),
-    ("egui_extras", &["ui"]),
     ("egui_kittest", &["ui"]),
     ("egui_plot", &["ui"]),
     ("futures_util", &["world"]),

@@ -10,6 +10,7 @@ mod one_step;
 mod other_picks;
 mod request;
 mod server;
+mod spread;
 mod timing;
 
 use std::collections::BTreeSet;
@@ -18,6 +19,7 @@ use egui::{Align, Frame, Layout, Margin, Response, RichText, ScrollArea, Ui, vec
 
 use self::actions::Sending;
 use self::other_picks::OtherPicks;
+use self::spread::Spread;
 use super::badges::Badge;
 use super::selection::Selection;
 use super::theme::{self, Theme};
@@ -34,6 +36,7 @@ pub(super) struct Why {
     /// Secrets that were asked for, by their places among the headers.
     revealed: BTreeSet<(Side, usize)>,
     sending: Sending,
+    spread: Option<Spread>,
 }
 
 /// A request's worker, number and time.
@@ -73,7 +76,7 @@ pub(super) fn why_ui(ui: &mut Ui, why: &mut Why, workbench: &mut Workbench) {
                 Selection::Nothing => {}
                 Selection::Request(record) => request::request_ui(ui, why, workbench, &record),
                 Selection::Server { pool, server } => {
-                    server::server_ui(ui, workbench, &pool, &server);
+                    server::server_ui(ui, &mut why.spread, workbench, (&pool, &server));
                 }
                 Selection::Key { pool, key } => key::key_ui(ui, workbench, &pool, &key),
             }

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use egui::{RichText, Sense, Ui};
 
+use super::spread::{self, Spread};
 use super::{note_line, part_ui, sentence_ui, timing, title_ui};
 use crate::balance::Health;
 use crate::engine::{Record, ServerState};
@@ -17,7 +18,12 @@ use crate::ui::widgets::{Unit, icon_button, number, row_ui};
 use crate::ui::words::{grouped, outcome_words, time_of_day};
 use crate::ui::workbench::Workbench;
 
-pub(super) fn server_ui(ui: &mut Ui, workbench: &mut Workbench, pool: &str, name: &str) {
+pub(super) fn server_ui(
+    ui: &mut Ui,
+    spread: &mut Option<Spread>,
+    workbench: &mut Workbench,
+    (pool, name): (&str, &str),
+) {
     let badge = workbench.badge(pool, name);
     title_ui(ui, name, &badge.letter(), workbench);
     let frame = workbench.frame().and_then(|frame| frame.pool(pool)?.server(name)).cloned();
@@ -25,6 +31,7 @@ pub(super) fn server_ui(ui: &mut Ui, workbench: &mut Workbench, pool: &str, name
     sentence_ui(ui, Some(badge), &state, &reasons);
     address_ui(ui, workbench, pool, name);
     lately_ui(ui, workbench, pool, name);
+    spread::spread_ui(ui, spread, workbench, (pool, name));
     if let Some(frame) = &frame {
         gauges_ui(ui, frame);
     }
@@ -204,6 +211,7 @@ fn failures_ui(ui: &mut Ui, workbench: &mut Workbench, pool: &str, name: &str) {
 }
 
 const SECOND_NS: u64 = 1_000_000_000;
-const RECENT_NS: u64 = 10 * SECOND_NS;
+/// How far back "lately" goes.
+pub(super) const RECENT_NS: u64 = 10 * SECOND_NS;
 const FAILURES_MAX: usize = 5;
 const LOOKED_AT_MAX: usize = 20_000;
