@@ -24,6 +24,8 @@ pub enum Kind {
     },
     /// What was learned from the traffic so far is forgotten.
     BegunAnew,
+    /// A command was told to start again.
+    Restarted,
     Health {
         pool: String,
         server: String,

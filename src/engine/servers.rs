@@ -270,7 +270,11 @@ impl Control {
     }
 
     pub(super) fn restart_copy(&self, pool: String, server: String) {
-        if let Some(Running::Copy(copy)) = self.servers.get(&(pool, server)) {
+        let place = (pool, server);
+        if let Some(Running::Copy(copy)) = self.servers.get(&place) {
+            let (pool, server) = &place;
+            let told = format!("command {pool}/{server} is told to start again");
+            self.board.tell(Kind::Restarted, told);
             copy.restart(THE_ONE);
         }
     }

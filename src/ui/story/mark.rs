@@ -15,14 +15,14 @@ pub struct Mark {
 /// What kind of mark, for its shape and colour.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Sort {
-    /// A person, or a cue, changed the lab.
+    /// A person, or a cue, changed the lab or let it begin anew.
     Done,
     /// The lab did as it was told.
     Step,
     Cue,
     /// A server got worse.
     Worse,
-    /// A server got better.
+    /// A server got better, or what failed is as it should be.
     Better,
     /// A client broke a rule, or the world failed.
     Trouble,
@@ -33,8 +33,9 @@ pub enum Sort {
 impl From<&Event> for Mark {
     fn from(event: &Event) -> Self {
         let (sort, server) = match &event.kind {
-            Kind::Applied { .. } | Kind::BegunAnew => (Sort::Done, None),
-            Kind::Step | Kind::Recovered => (Sort::Step, None),
+            Kind::BegunAnew | Kind::Restarted => (Sort::Done, None),
+            Kind::Applied { .. } | Kind::Step => (Sort::Step, None),
+            Kind::Recovered => (Sort::Better, None),
             Kind::Cue { .. } => (Sort::Cue, None),
             Kind::Health { pool, server, to } => {
                 let sort = if *to == Health::Up { Sort::Better } else { Sort::Worse };

@@ -184,10 +184,10 @@ fn server_of(edit: &Edit, badges: &Badges) -> Option<Badge> {
     changed.all(|other| other == first).then_some(first)
 }
 
-/// What the engine says of its own steps is left out: the edits that led to them are there already.
+/// The engine's own steps are left out: the edits that led to them are there already.
 fn of_mark(mark: &Mark, badges: &Badges) -> Option<Entry> {
     let Mark { at_ns, sort, text, server } = mark;
-    if matches!(sort, Sort::Done | Sort::Step) {
+    if *sort == Sort::Step {
         return None;
     }
     let badge = server.as_ref().map(|(pool, server)| badges.of(pool, server));
@@ -243,6 +243,7 @@ const YOURS_MAX: usize = 2_000;
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::engine::{Event, Kind};
     use crate::ui::desk::Desk;
     use crate::ui::view::View;
 
@@ -280,6 +281,30 @@ mod tests {
             (20 * SECOND + fast, 3),
         ]);
         assert_eq!(texts(&workbench, &entries), [(10, "B weight 1 → 3".to_owned())]);
+    }
+
+    #[test]
+    fn what_was_done_without_an_edit_has_its_mark_and_a_step_of_an_edit_has_none() {
+        let (mut workbench, mut entries) = told(&[]);
+        let kinds = [
+            (Kind::Applied { revision: 2 }, "revision 2 is in force"),
+            (Kind::Step, "retune mock web/a"),
+            (Kind::BegunAnew, "everything begins anew"),
+            (Kind::Restarted, "command web/b is told to start again"),
+            (Kind::Recovered, "listener front is open"),
+        ];
+        for (at, (kind, text)) in (0..).zip(kinds) {
+            let event = Event { at_ns: at * 2 * SECOND, kind, text: text.to_owned() };
+            workbench.story.mark(Mark::from(&event));
+        }
+        entries.update(&workbench);
+        let seen = texts(&workbench, &entries);
+        let expected = [
+            (4, "everything begins anew"),
+            (6, "command web/b is told to start again"),
+            (8, "listener front is open"),
+        ];
+        assert_eq!(seen, expected.map(|(at, text)| (at, text.to_owned())));
     }
 
     #[test]
