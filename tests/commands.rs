@@ -106,6 +106,20 @@ fn keys_counts_shares_and_moves() {
 }
 
 #[test]
+fn keys_says_when_no_server_takes_any() {
+    let base = ["keys", "--keys", "100", "--servers"];
+    for (rest, when) in [
+        (&["a=0,b=0"][..], "weight 0, so"),
+        (&["a=0", "--weight", "a=1"], "weight 0 before the change, so"),
+        (&["a", "--weight", "a=0"], "weight 0 after the change, so"),
+    ] {
+        let ended = evenkeel(&[&base[..], rest].concat());
+        assert!(ended.code == 0 && ended.err.contains(when), "{}", ended.err);
+    }
+    assert_eq!(evenkeel(&[&base[..], &["a=0,b=1"]].concat()).err, "");
+}
+
+#[test]
 fn keys_assigns_those_of_a_file_in_their_order() {
     let keys = file("keys.txt", "one\ntwo\none\n");
     let keys = keys.to_str().unwrap();

@@ -97,6 +97,7 @@ impl Keys {
             );
             return Err(Failure::option("--algorithm", problem));
         }
+        warn_of_no_weight(&terms, changed.as_deref(), streams)?;
         let keys = self.keys(&algorithm)?;
         if matches!(algorithm, Algorithm::IpHash(_)) {
             key_file::warn_of_no_addresses(&keys, streams)?;
@@ -217,6 +218,25 @@ impl Keys {
         let Some(path) = &self.file else { return Ok(sample_keys(algorithm, self.count)) };
         key_file::read(path)
     }
+}
+
+/// Nobody has a key where every weight is 0.
+fn warn_of_no_weight(
+    before: &[Terms],
+    after: Option<&[Terms]>,
+    streams: &mut Streams<'_>,
+) -> io::Result<()> {
+    let takes_none = |terms: &[Terms]| terms.iter().all(|server| server.weight == 0);
+    let when = match (takes_none(before), after.map(takes_none)) {
+        (true, None | Some(true)) => "",
+        (true, Some(false)) => " before the change",
+        (false, Some(true)) => " after the change",
+        (false, None | Some(false)) => return Ok(()),
+    };
+    writeln!(
+        streams.err,
+        "evenkeel: every server has the weight 0{when}, so no key belongs to any: give one a weight above 0"
+    )
 }
 
 /// Where a server stands in the list, which those that left before are no part of.

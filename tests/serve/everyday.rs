@@ -145,6 +145,20 @@ fn whoever_names_neither_a_lab_nor_listeners_and_servers_is_told_of_both_ways() 
 }
 
 #[test]
+fn what_only_http_can_do_is_refused_with_a_remedy_in_flags() {
+    for (carried, flag, value, remedy) in [
+        ("--l4", "--sticky", "cookie", "use --sticky source, or leave --l4 out"),
+        ("--udp", "--sticky", "cookie", "use --sticky source, or leave --udp out"),
+        ("--l4", "--key", "header:x-user", "use --key address, or leave --l4 out"),
+    ] {
+        let flags = ["serve", "--listen", "0", "--to", "127.0.0.1:3001", carried];
+        let flags = [&flags[..], &[flag, value, "--algorithm", "ring"]].concat();
+        let (code, err) = Program::start(&flags).end();
+        assert!(code == 2 && err.contains(flag) && err.contains(remedy), "{err}");
+    }
+}
+
+#[test]
 fn a_port_that_cannot_be_is_refused_with_its_reason() {
     let flags = ["--listen", "8081", "--to", "127.0.0.1:3001"];
     let too_high = ["serve", "--listen", "8081", "--to", "127.0.0.1:70000"];

@@ -80,7 +80,7 @@ impl Flags {
             }],
             ..Lab::default()
         };
-        Checked::new(lab).map_err(|problems| refused(&problems))
+        Checked::new(lab).map_err(|problems| self.refused(&problems))
     }
 
     /// Which of the two ways to serve was meant may be open, so that both are told.
@@ -175,6 +175,39 @@ impl Flags {
         }
         Ok(Upstream { protocol, ..Upstream::default() })
     }
+
+    /// What is wrong, by the flag that it comes from.
+    fn refused(&self, problems: &[Problem]) -> Failure {
+        let Some(first) = problems.iter().find(|problem| problem.is_error()) else {
+            return Failure::option("--listen", "it cannot be served");
+        };
+        let flags = [
+            ("algorithm", "--algorithm"),
+            ("stickiness", "--sticky"),
+            ("health", "--health"),
+            ("key", "--key"),
+            ("retries", "--retries"),
+            ("servers", "--to"),
+            ("listeners", "--listen"),
+        ];
+        let named = flags.iter().find(|(part, _)| first.path.contains(part));
+        let flag = named.map_or("--listen", |(_, flag)| flag);
+        Failure::option(flag, format!("{}: {}", first.what, self.remedy(flag, first)))
+    }
+
+    /// Problems tell what to write into a lab; whoever gave flags has none.
+    fn remedy(&self, flag: &str, problem: &Problem) -> String {
+        let carried = match (self.l4, self.udp) {
+            (_, true) => "--udp",
+            (true, _) => "--l4",
+            _ => return problem.remedy.clone(),
+        };
+        match flag {
+            "--sticky" => format!("use --sticky source, or leave {carried} out"),
+            "--key" => format!("use --key address, or leave {carried} out"),
+            _ => problem.remedy.clone(),
+        }
+    }
 }
 
 /// For whom standard output is.
@@ -182,26 +215,6 @@ impl Flags {
 pub(super) enum Output {
     People,
     Json,
-}
-
-/// What is wrong, by the flag that it comes from.
-fn refused(problems: &[Problem]) -> Failure {
-    let errors: Vec<&Problem> = problems.iter().filter(|problem| problem.is_error()).collect();
-    let first = errors.first().copied();
-    let path = first.map_or("", |problem| problem.path.as_str());
-    let flag = [
-        ("algorithm", "--algorithm"),
-        ("stickiness", "--sticky"),
-        ("health", "--health"),
-        ("key", "--key"),
-        ("retries", "--retries"),
-        ("servers", "--to"),
-        ("listeners", "--listen"),
-    ];
-    let flag = flag.iter().find(|(part, _)| path.contains(part)).map_or("--listen", |it| it.1);
-    let problem =
-        first.map_or_else(String::new, |problem| format!("{}: {}", problem.what, problem.remedy));
-    Failure::option(flag, problem)
 }
 
 /// `[HOST:]PORT[,tls[=CERT:KEY]][,proxy-protocol]`
