@@ -91,6 +91,18 @@ fn every_algorithm_orders_and_explains() {
 }
 
 #[test]
+fn a_lab_that_nobody_sends_anything_is_said_to_be_one() {
+    let lab = file("empty.ron", "(version: 1)");
+    let lab = lab.to_str().unwrap();
+    let checked = evenkeel(&["check", lab]);
+    assert!(checked.code == 0 && checked.out.contains("no listener"), "{}", checked.out);
+    for command in ["sim", "run"] {
+        let ended = evenkeel(&[command, lab, "--for", "10ms"]);
+        assert!(ended.code == 0 && ended.err.contains("no clients of its own"), "{}", ended.err);
+    }
+}
+
+#[test]
 fn keys_counts_shares_and_moves() {
     let base =
         ["keys", "--algorithm", "maglev", "--servers", "a,b,c,d", "--keys", "10000", "--json"];

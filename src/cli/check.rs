@@ -40,9 +40,9 @@ struct JsonProblem<'a> {
 
 impl Check {
     pub(super) fn run(&self, streams: &mut Streams<'_>) -> Result<Answer, Failure> {
-        let (problems, source) = match read_lab(&self.lab)? {
-            Ok(loaded) => (loaded.warnings, loaded.source),
-            Err(refused) => (refused.problems, refused.source),
+        let (problems, source, is_deaf) = match read_lab(&self.lab)? {
+            Ok(loaded) => (loaded.warnings, loaded.source, loaded.lab.listeners.is_empty()),
+            Err(refused) => (refused.problems, refused.source, false),
         };
         let holds = !problems.iter().any(Problem::is_error);
         let name = self.lab.display().to_string();
@@ -51,7 +51,8 @@ impl Check {
             serde_json::to_writer(&mut *streams.out, &json)?;
             writeln!(streams.out)?;
         } else if problems.is_empty() {
-            writeln!(streams.out, "{name}: no problems")?;
+            let deaf = if is_deaf { ", but no listener, so nobody can send it anything" } else { "" };
+            writeln!(streams.out, "{name}: no problems{deaf}")?;
         } else {
             write!(streams.err, "{}", lab::report(&name, &source, &problems))?;
         }

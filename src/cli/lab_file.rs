@@ -42,6 +42,11 @@ impl LabToRun {
             return Err(Failure::option("--for", problem));
         }
         let mut lab = load(&self.lab, streams)?;
+        if lab.clients.is_empty() {
+            let name = self.lab.display();
+            let remedy = "add clients: […] so that something is sent";
+            writeln!(streams.err, "evenkeel: {name} has no clients of its own: {remedy}")?;
+        }
         fill_samples(&mut lab, &self.lab)?;
         let seed = self.seed.unwrap_or(lab.seed);
         let duration = self.duration.unwrap_or(lab.duration);
