@@ -51,7 +51,8 @@ impl Check {
             serde_json::to_writer(&mut *streams.out, &json)?;
             writeln!(streams.out)?;
         } else if problems.is_empty() {
-            let deaf = if is_deaf { ", but no listener, so nobody can send it anything" } else { "" };
+            let deaf =
+                if is_deaf { ", but no listener, so nobody can send it anything" } else { "" };
             writeln!(streams.out, "{name}: no problems{deaf}")?;
         } else {
             write!(streams.err, "{}", lab::report(&name, &source, &problems))?;

@@ -18,7 +18,7 @@ use super::verb::Verb;
 use super::view::{Arrangement, View};
 use super::watch::Watch;
 use super::workbench::Workbench;
-use super::{bar, gallery, keys, present, side, stage, time, troubles, why};
+use super::{bar, gallery, keys, present, side, stage, time, troubles, welcome, why};
 use crate::engine::{Settings, Trouble};
 use crate::lab::{Checked, Lab};
 
@@ -229,13 +229,15 @@ impl App {
             .frame(panel(theme.panel))
             .show(ui, |ui| bar::bar_ui(ui, &mut panes.bar, workbench));
         note("bar", bar);
+        welcome::welcome_ui(ui, workbench);
         troubles::strip_ui(ui, &mut panes.strip, workbench, consents);
         let time = Panel::bottom("time")
-            .default_size(theme::TIME_HEIGHT)
-            .size_range(96.0..=420.0)
+            .default_size(workbench.view.time_height)
+            .size_range(theme::TIME_HEIGHTS)
             .resizable(true)
             .frame(panel(theme.panel))
             .show(ui, |ui| time::time_ui(ui, &mut panes.time, workbench));
+        workbench.view.time_height = time.response.rect.height();
         note("time", time);
         let side = Panel::left("side")
             .exact_size(theme::SIDE_WIDTH)
@@ -244,10 +246,11 @@ impl App {
         note("side", side);
         if !workbench.selection.is_nothing() {
             let why = Panel::right("why")
-                .default_size(theme::WHY_WIDTH)
-                .size_range(theme::WHY_WIDTH..=480.0)
+                .default_size(workbench.view.why_width)
+                .size_range(theme::WHY_WIDTHS)
                 .frame(panel(theme.panel))
                 .show(ui, |ui| why::why_ui(ui, &mut panes.why, workbench));
+            workbench.view.why_width = why.response.rect.width();
             note("why", why);
         }
         let stage = CentralPanel::no_frame().frame(panel(theme.bg)).show(ui, |ui| match failed {

@@ -8,6 +8,7 @@ use egui::Context;
 use serde::{Deserialize, Serialize};
 
 use super::errand::{Errand, Progress};
+use super::theme;
 use super::view::{Arrangement, View};
 
 /// What is remembered.
@@ -50,8 +51,16 @@ impl Kept {
         let fits = |side: f32| (320.0..=16_384.0).contains(&side);
         self.window = self.window.filter(|it| fits(it.width) && fits(it.height));
         self.zoom = self.zoom.filter(|zoom| (ZOOM_LEAST..=ZOOM_MOST).contains(zoom));
-        if !(5.0..=600.0).contains(&self.view.span_secs) {
-            self.view.span_secs = View::default().span_secs;
+        let usual = View::default();
+        let view = &mut self.view;
+        if !(5.0..=600.0).contains(&view.span_secs) {
+            view.span_secs = usual.span_secs;
+        }
+        if !theme::TIME_HEIGHTS.contains(&view.time_height) {
+            view.time_height = usual.time_height;
+        }
+        if !theme::WHY_WIDTHS.contains(&view.why_width) {
+            view.why_width = usual.why_width;
         }
         // Nobody wants to begin on a stage without menus.
         if self.view.arrangement == Arrangement::Present {

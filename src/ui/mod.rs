@@ -52,6 +52,7 @@ mod troubles;
 pub mod verb;
 pub mod view;
 pub mod watch;
+mod welcome;
 mod why;
 mod widgets;
 mod words;

@@ -1,5 +1,6 @@
 //! The look: every colour, size and stroke of the window, in four sets, and nowhere else.
 
+use std::ops::RangeInclusive;
 use std::sync::Arc;
 
 use egui::style::{Selection, WidgetVisuals, Widgets};
@@ -292,7 +293,11 @@ pub const BAR_HEIGHT: f32 = 44.0;
 pub const TABS_HEIGHT: f32 = 36.0;
 pub const SIDE_WIDTH: f32 = 248.0;
 pub const WHY_WIDTH: f32 = 276.0;
+/// How far it can be dragged.
+pub const WHY_WIDTHS: RangeInclusive<f32> = WHY_WIDTH..=480.0;
 pub const TIME_HEIGHT: f32 = 168.0;
+/// How far it can be dragged.
+pub const TIME_HEIGHTS: RangeInclusive<f32> = 96.0..=420.0;
 pub const ROW_HEIGHT: f32 = 22.0;
 /// How long what changes place takes to get there.
 pub const MOVE_SECS: f32 = 0.15;

@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::theme;
+
 /// Everything about the window that is not the lab.
 #[expect(
     clippy::struct_excessive_bools,
@@ -27,6 +29,10 @@ pub struct View {
     pub charts: Vec<ChartKind>,
     /// Each step up the latency chart multiplies.
     pub latency_log: bool,
+    /// How high the charts' region was dragged.
+    pub time_height: f32,
+    /// How wide the region at the right was dragged.
+    pub why_width: f32,
 }
 
 impl Default for View {
@@ -42,6 +48,8 @@ impl Default for View {
             span_secs: 60.0,
             charts: ChartKind::USUAL.to_vec(),
             latency_log: false,
+            time_height: theme::TIME_HEIGHT,
+            why_width: theme::WHY_WIDTH,
         }
     }
 }

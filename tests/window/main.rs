@@ -4,6 +4,7 @@ mod compare;
 mod driven;
 mod everywhere;
 mod files;
+mod first_look;
 mod keyboard;
 mod keys;
 mod kit;
