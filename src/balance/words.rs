@@ -185,6 +185,21 @@ impl Exclusion {
             Self::OtherGroup => "is in a group that this request did not go to",
         }
     }
+
+    /// As much of it as fits beside its numbers.
+    pub fn short(self) -> &'static str {
+        match self {
+            Self::Down => "down",
+            Self::Drained => "drained",
+            Self::Ejected => "ejected",
+            Self::OnTrial => "on trial",
+            Self::Full => "full",
+            Self::Tried => "tried",
+            Self::WarmingUp => "warming up",
+            Self::OverBound => "at bound",
+            Self::OtherGroup => "other group",
+        }
+    }
 }
 
 impl Quantity {

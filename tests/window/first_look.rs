@@ -28,7 +28,7 @@ fn whoever_chooses_an_arrangement_is_offered_none_any_more() {
 /// How high and wide a region is.
 fn size(window: &mut Window, name: &str) -> egui::Vec2 {
     let region = window.app().regions().iter().find(|(known, _)| *known == name);
-    region.map(|(_, area)| area.size()).unwrap()
+    region.map(|(_, area)| area.size()).expect("the region is shown")
 }
 
 #[test]

@@ -46,8 +46,11 @@ fn line(event: &Event) -> Option<Line<'_>> {
         Kind::Health { .. } | Kind::Trouble => Some(Line::Trouble { what }),
         Kind::Misbehaved { .. } => Some(Line::Misbehaved { what }),
         // Nobody plays cues here, and of labs that are taken over whoever takes them tells.
-        Kind::Applied { .. } | Kind::Step | Kind::Cue { .. } => None,
-        Kind::BegunAnew | Kind::Restarted => None,
+        Kind::Applied { .. }
+        | Kind::Step
+        | Kind::Cue { .. }
+        | Kind::BegunAnew
+        | Kind::Restarted => None,
     }
 }
 

@@ -88,10 +88,8 @@ pub(super) fn candidates_ui(ui: &mut Ui, workbench: &Workbench, pool: &str, deci
                     );
                 }
                 Some(why) => {
-                    let words = why.words();
-                    let word = words.strip_prefix("is ").unwrap_or(words);
-                    let short = word.split(" with ").next().unwrap_or(word);
-                    ui.label(RichText::new(short).small().color(theme.warn)).on_hover_text(words);
+                    let short = RichText::new(why.short()).small().color(theme.warn);
+                    ui.label(short).on_hover_text(why.words());
                 }
                 None => {}
             }

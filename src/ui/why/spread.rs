@@ -3,7 +3,7 @@
 use std::ops::RangeInclusive;
 
 use egui::{Sense, TextStyle, Ui, WidgetInfo};
-use egui_plot::{AxisHints, Bar, BarChart, GridInput, GridMark, Line, Plot, PlotPoints};
+use egui_plot::{AxisHints, Bar, BarChart, GridMark, Line, Plot, PlotPoints};
 
 use super::server::RECENT_NS;
 use super::timing::period;
@@ -102,7 +102,7 @@ fn still_plot() -> Plot<'static> {
         .show_background(false)
         .show_axes([true, false])
         .show_grid([true, false])
-        .x_grid_spacer(decades)
+        .x_grid_spacer(|input| decades(input.bounds))
         .include_y(0.0)
         .reset()
 }
@@ -158,8 +158,7 @@ fn outline(bins: &Bins, least: usize, most: usize) -> PlotPoints<'static> {
 }
 
 /// A line at each power of ten.
-fn decades(input: GridInput) -> Vec<GridMark> {
-    let (from, to) = input.bounds;
+fn decades((from, to): (f64, f64)) -> Vec<GridMark> {
     let whole = from.ceil() as i32..=to.floor() as i32;
     whole.map(|power| GridMark { value: power.into(), step_size: 1.0 }).collect()
 }
@@ -204,7 +203,9 @@ mod tests {
 
     fn bins(times_ns: &[u64]) -> Bins {
         let histogram = Histogram::default();
-        times_ns.iter().for_each(|&ns| histogram.record(ns));
+        for &ns in times_ns {
+            histogram.record(ns);
+        }
         let mut bins = Bins::default();
         bins.add(&histogram.read());
         bins

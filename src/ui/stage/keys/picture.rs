@@ -53,7 +53,9 @@ pub(super) fn picture_ui(ui: &mut Ui, keys: &mut Keys, scene: &Scene, workbench:
             );
         }
         Shape::Turns(_) | Shape::Nothing => {
-            turns::turns_ui(ui, &drawing, scene, workbench, &inks);
+            egui::ScrollArea::vertical().auto_shrink(false).show(ui, |ui| {
+                turns::turns_ui(ui, &drawing, scene, workbench, &inks);
+            });
         }
     });
     ui.scope_builder(put(foot).id_salt("foot"), |ui| {
