@@ -126,3 +126,19 @@ const LONG_ABOUT: &str = "A lab for load balancing: see who gets which request, 
 
 Without a command it opens the window. Or start with `evenkeel order --servers a=5,b=1,c=1`, which prints the order in which a weighted \
 round robin asks its servers, and `evenkeel algorithms`, which lists all others.";
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    use super::Evenkeel;
+    use crate::ui::WindowError;
+
+    #[test]
+    fn where_no_window_opens_every_command_that_needs_none_is_named() {
+        let told = WindowError::NoWindow("no display".to_owned()).to_string();
+        for command in Evenkeel::command().get_subcommands() {
+            assert!(told.contains(&format!(" {}", command.get_name())), "{}", command.get_name());
+        }
+    }
+}

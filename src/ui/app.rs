@@ -195,7 +195,9 @@ impl App {
     pub fn ui(&mut self, ui: &mut Ui) {
         self.regions_ui(ui);
         // What is asked from here on is for the next frame's regions.
-        self.workbench.signals.clear();
+        for signal in std::mem::take(&mut self.workbench.signals) {
+            self.workbench.ask(Verb::Tell(signal.refusal().to_owned()));
+        }
         let ctx = ui.ctx().clone();
         let Self { workbench, files, notices, overlays, .. } = self;
         let presents = workbench.view.arrangement == Arrangement::Present;

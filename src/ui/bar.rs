@@ -37,6 +37,7 @@ pub(super) fn bar_ui(ui: &mut Ui, bar: &mut Bar, workbench: &mut Workbench) {
             ui.add_space(12.0);
             menus::view_menu_ui(ui, workbench);
             menus::help_ui(ui, workbench);
+            menus::present_ui(ui, workbench);
             live_ui(ui, workbench);
             hold_ui(ui, workbench);
             algorithm_ui(ui, workbench);
@@ -177,7 +178,7 @@ fn algorithm_ui(ui: &mut Ui, workbench: &mut Workbench) {
     text.append(about.title, 0.0, format(egui::TextStyle::Body, theme.text));
     text.append(about.summary, 8.0, format(egui::TextStyle::Small, theme.mute));
     let combo = egui::ComboBox::from_id_salt("algorithm")
-        .width(240.0)
+        .width(204.0)
         .height(640.0)
         .truncate()
         .selected_text(text)

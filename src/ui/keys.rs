@@ -6,6 +6,7 @@ use super::app::App;
 use super::commands::{self, Command, Keys};
 use super::verb::Verb;
 use super::view::Arrangement;
+use super::widgets::is_moved_by_keys;
 
 /// Takes the keys that mean something out of this frame's input, and does what they mean.
 pub(super) fn handle(ctx: &Context, app: &mut App) {
@@ -27,16 +28,13 @@ pub(super) fn handle(ctx: &Context, app: &mut App) {
         // What lies over the regions has the keyboard to itself.
         return toggle_overlay(ctx, app);
     }
-    if app.workbench.view.arrangement == Arrangement::Present && !types {
-        app.present.handle_keys(ctx, &mut app.workbench);
-    }
     paste(ctx, app, types);
-    let focused = ctx.memory(egui::Memory::focused).is_some();
     let table = commands::table(&app.workbench);
-    let hand = match (types, focused) {
-        (true, _) => Hand::Types,
-        (false, true) => Hand::OnWidget,
-        (false, false) => Hand::Free,
+    let hand = match ctx.memory(egui::Memory::focused) {
+        _ if types => Hand::Types,
+        Some(focused) if is_moved_by_keys(ctx, focused) => Hand::OnSlider,
+        Some(_) => Hand::OnWidget,
+        None => Hand::Free,
     };
     for deed in meant(ctx, &table, hand) {
         commands::perform(ctx, &mut app.workbench, &deed);
@@ -112,7 +110,24 @@ fn take(ctx: &Context, key: Key) -> bool {
 enum Hand {
     Free,
     OnWidget,
+    /// On something with a value, which its ends belong to as well.
+    OnSlider,
     Types,
+}
+
+impl Hand {
+    /// Whether a key is for what has the keyboard, and for no command.
+    fn keeps(self, keys: Keys) -> bool {
+        let is_plain = keys.modifiers == Modifiers::NONE;
+        let is_arrow = matches!(keys.key, Key::ArrowLeft | Key::ArrowRight);
+        match self {
+            Self::Free => false,
+            // A button is pressed by Space, and arrows lead from one to the next.
+            Self::OnWidget => is_plain && (is_arrow || keys.key == Key::Space),
+            Self::OnSlider => is_plain && (is_arrow || matches!(keys.key, Key::Home | Key::End)),
+            Self::Types => !keys.passes_text(),
+        }
+    }
 }
 
 /// What the keys of this frame mean, and takes those keys away.
@@ -122,11 +137,9 @@ fn meant(ctx: &Context, table: &[Command], hand: Hand) -> Vec<commands::Deed> {
         input.events.retain(|event| {
             let Event::Key { key, pressed: true, modifiers, .. } = event else { return true };
             let command = table.iter().find(|command| {
-                command.keys.is_some_and(|keys| {
-                    is_pressed(keys, *key, *modifiers)
-                        && (hand != Hand::Types || keys.passes_text())
-                        && (hand == Hand::Free || !moves_what_is_focused(keys))
-                })
+                command
+                    .keys
+                    .is_some_and(|keys| is_pressed(keys, *key, *modifiers) && !hand.keeps(keys))
             });
             let Some(command) = command else { return true };
             deeds.push(command.deed.clone());
@@ -144,12 +157,6 @@ fn is_pressed(keys: Keys, key: Key, modifiers: Modifiers) -> bool {
         && !modifiers.alt
         && modifiers.command == keys.modifiers.command
         && (any_shift || modifiers.shift == keys.modifiers.shift)
-}
-
-/// A slider or a button that has the keyboard keeps these.
-fn moves_what_is_focused(keys: Keys) -> bool {
-    keys.modifiers == Modifiers::NONE
-        && matches!(keys.key, Key::Space | Key::ArrowLeft | Key::ArrowRight | Key::Home | Key::End)
 }
 
 #[cfg(test)]

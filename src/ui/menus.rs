@@ -1,7 +1,7 @@
 //! The menus of the bar: labs and files, and how the window looks at things.
 
 use egui::containers::menu::MenuButton;
-use egui::{Button, RichText, Ui, WidgetInfo, vec2};
+use egui::{Button, Key, RichText, Ui, WidgetInfo, vec2};
 
 use super::commands::Keys;
 use super::theme::Theme;
@@ -12,6 +12,7 @@ use super::workbench::Workbench;
 use crate::lab::PRESETS;
 
 pub(super) fn lab_menu_ui(ui: &mut Ui, workbench: &mut Workbench) {
+    let key = Keys::command;
     let lab = &workbench.desk.draft;
     let name = if lab.name.is_empty() { "Untitled".to_owned() } else { lab.name.clone() };
     let edited = if workbench.desk.has_unsaved_edits() { " •" } else { "" };
@@ -19,7 +20,7 @@ pub(super) fn lab_menu_ui(ui: &mut Ui, workbench: &mut Workbench) {
     let button = Button::new(format!("{short}{edited} ▾")).frame(false);
     let (response, _) = MenuButton::from_button(button).ui(ui, |ui| {
         roomy(ui, 240.0);
-        entry_ui(ui, workbench, "Gallery…", Some("Ctrl G"), Verb::Show(Overlay::Gallery));
+        entry_ui(ui, workbench, "Gallery…", key(Key::G), Verb::Show(Overlay::Gallery));
         for (index, preset) in PRESETS.iter().enumerate() {
             let response = ui.button(preset.name).on_hover_text(preset.summary);
             if response.clicked() {
@@ -28,11 +29,12 @@ pub(super) fn lab_menu_ui(ui: &mut Ui, workbench: &mut Workbench) {
             }
         }
         ui.separator();
-        entry_ui(ui, workbench, "New lab", Some("Ctrl N"), Verb::New);
-        entry_ui(ui, workbench, "Open…", Some("Ctrl O"), Verb::ChooseFile);
+        entry_ui(ui, workbench, "New lab", key(Key::N), Verb::New);
+        entry_ui(ui, workbench, "Open…", key(Key::O), Verb::ChooseFile);
         recent_ui(ui, workbench);
-        entry_ui(ui, workbench, "Save", Some("Ctrl S"), Verb::Save);
-        entry_ui(ui, workbench, "Save as…", Some("Ctrl Shift S"), Verb::ChooseWhereToSave);
+        entry_ui(ui, workbench, "Save", key(Key::S), Verb::Save);
+        let keys = Keys::command_shift(Key::S);
+        entry_ui(ui, workbench, "Save as…", keys, Verb::ChooseWhereToSave);
     });
     let file = workbench.desk.file().map(|file| file.display().to_string());
     response.widget_info(|| WidgetInfo::labeled(egui::Role::Button, true, format!("Lab {name}")));
@@ -56,11 +58,8 @@ fn recent_ui(ui: &mut Ui, workbench: &mut Workbench) {
     });
 }
 
-fn entry_ui(ui: &mut Ui, workbench: &mut Workbench, name: &str, keys: Option<&str>, verb: Verb) {
-    let mut button = Button::new(name);
-    if let Some(keys) = keys {
-        button = button.shortcut_text(number(keys));
-    }
+fn entry_ui(ui: &mut Ui, workbench: &mut Workbench, name: &str, keys: Keys, verb: Verb) {
+    let button = Button::new(name).shortcut_text(number(keys.text()));
     let response = ui.add(button.min_size(vec2(0.0, ENTRY_HEIGHT)));
     if response.clicked() {
         workbench.ask(verb);
@@ -70,6 +69,7 @@ fn entry_ui(ui: &mut Ui, workbench: &mut Workbench, name: &str, keys: Option<&st
 
 /// How the window looks at things: arrangement, theme, size, motion, controls.
 pub(super) fn view_menu_ui(ui: &mut Ui, workbench: &mut Workbench) {
+    let key = Keys::command;
     let colour = Theme::of(ui).mute;
     let button = Button::new(RichText::new("⋯").color(colour)).min_size(vec2(28.0, 28.0));
     let (response, _) = MenuButton::from_button(button).ui(ui, |ui| {
@@ -86,17 +86,17 @@ pub(super) fn view_menu_ui(ui: &mut Ui, workbench: &mut Workbench) {
         check_ui(ui, &mut workbench.view.reduced_motion, "Reduce motion");
         check_ui(ui, &mut workbench.view.all_controls, "All controls");
         ui.separator();
-        entry_ui(ui, workbench, "Find a command…", Some("Ctrl P"), Verb::Show(Overlay::Palette));
-        entry_ui(ui, workbench, "Keys", Some("?"), Verb::Show(Overlay::Sheet));
+        entry_ui(ui, workbench, "Find a command…", key(Key::P), Verb::Show(Overlay::Palette));
+        let keys = Keys::plain(Key::Questionmark);
+        entry_ui(ui, workbench, "Keys", keys, Verb::Show(Overlay::Sheet));
     });
     response.widget_info(|| WidgetInfo::labeled(egui::Role::Button, true, "View"));
     response.on_hover_text("View: arrangement, theme, size");
 }
 
 fn arrangements_ui(ui: &mut Ui, workbench: &mut Workbench) {
-    let all =
-        [(Arrangement::Learn, "F3"), (Arrangement::Serve, "F4"), (Arrangement::Present, "F5")];
-    for (arrangement, keys) in all {
+    for arrangement in Arrangement::ALL {
+        let keys = Keys::of_arrangement(arrangement).text();
         let chosen = workbench.view.arrangement == arrangement;
         let button = Button::selectable(chosen, arrangement.title()).shortcut_text(number(keys));
         if ui.add(button.min_size(vec2(0.0, ENTRY_HEIGHT))).clicked() {
@@ -128,6 +128,18 @@ fn zoom_ui(ui: &mut Ui, workbench: &mut Workbench) {
     });
 }
 
+/// Begins a talk.
+pub(super) fn present_ui(ui: &mut Ui, workbench: &mut Workbench) {
+    let colour = Theme::of(ui).mute;
+    let button = Button::new(RichText::new("▶").color(colour)).min_size(vec2(28.0, 28.0));
+    let response = ui.add(button);
+    response.widget_info(|| WidgetInfo::labeled(egui::Role::Button, true, "Present"));
+    let keys = Keys::of_arrangement(Arrangement::Present).text();
+    if response.on_hover_text(format!("Present, cue by cue ({keys})")).clicked() {
+        workbench.ask(Verb::Arrange(Arrangement::Present));
+    }
+}
+
 /// The palette's and the sheet's buttons.
 pub(super) fn help_ui(ui: &mut Ui, workbench: &mut Workbench) {
     let mute = Theme::of(ui).mute;
@@ -138,7 +150,7 @@ pub(super) fn help_ui(ui: &mut Ui, workbench: &mut Workbench) {
     if help.on_hover_text("The keys").clicked() {
         workbench.ask(Verb::Show(Overlay::Sheet));
     }
-    let keys = Keys { modifiers: egui::Modifiers::COMMAND, key: egui::Key::P };
+    let keys = Keys::command(Key::P);
     let palette = ui.add(button(&keys.text()));
     palette.widget_info(|| WidgetInfo::labeled(egui::Role::Button, true, "Find a command"));
     if palette.on_hover_text("Every command by its name").clicked() {

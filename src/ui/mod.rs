@@ -78,7 +78,8 @@ pub struct Request {
 #[derive(Debug, thiserror::Error)]
 pub enum WindowError {
     #[error(
-        "no window can be opened here ({0}): evenkeel serve, run, sim, compare, order and keys work without one"
+        "no window can be opened here ({0}): evenkeel serve, run, mock, load, sim, compare, check, \
+         order, keys and algorithms work without one"
     )]
     NoWindow(String),
     #[error("the lab cannot run: {0}")]

@@ -108,6 +108,7 @@ fn row_ui(ui: &mut Ui, command: &Command, is_at: bool) -> egui::Response {
 fn matching<'a>(table: &'a [Command], wanted: &str) -> Vec<&'a Command> {
     let mut found: Vec<(i64, &Command)> = table
         .iter()
+        .filter(|command| !command.idle)
         .filter_map(|command| Some((score(&command.title, wanted)?, command)))
         .collect();
     // Equal ones stay in the table's order.

@@ -4,7 +4,7 @@ use egui::{Context, ViewportCommand};
 
 use super::app::App;
 use super::running::{new_lab, preset};
-use super::verb::Verb;
+use super::verb::{CueStep, Verb};
 use super::view::{Arrangement, Tab};
 use crate::lab::Checked;
 
@@ -19,6 +19,7 @@ impl App {
     fn perform_now(&mut self, ctx: &Context, verb: &Verb) {
         let now_secs = ctx.input(|input| input.time);
         match verb {
+            Verb::Cue(step) => self.go_to_cue(ctx, *step),
             Verb::Undo => self.workbench.desk.undo(),
             Verb::Redo => self.workbench.desk.redo(),
             Verb::AllowCommands(commands) => {
@@ -33,8 +34,9 @@ impl App {
             }
             Verb::BeginAnew => {
                 self.settle(ctx);
-                if let Some(watch) = &self.watch {
-                    watch.engine().begin_anew();
+                match &self.watch {
+                    Some(watch) => watch.engine().begin_anew(),
+                    None => self.notices.tell("Nothing runs that could begin anew", now_secs),
                 }
             }
             Verb::AllowWideListeners => {
@@ -118,6 +120,16 @@ impl App {
         }
         let lab = self.present.document(&desk.draft);
         self.files.save(ctx, lab, file)
+    }
+
+    /// What is told a second time begins as it did the first time: nobody ejected, no client bound.
+    fn go_to_cue(&mut self, ctx: &Context, step: CueStep) {
+        let goes_on = self.present.step(&mut self.workbench, step);
+        if step != CueStep::Next {
+            self.perform_now(ctx, &Verb::BeginAnew);
+        } else if !goes_on {
+            self.notices.tell("That was the last cue", ctx.input(|input| input.time));
+        }
     }
 
     /// However Present is left, its colours, its text and what its cues did go with it.

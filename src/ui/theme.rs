@@ -117,7 +117,7 @@ pub fn set_projector(ctx: &Context, projector: bool) {
     ctx.data_mut(|data| data.insert_temp(projector_id(), projector));
     let (dark, light) =
         if projector { (&PROJECTOR_DARK, &PROJECTOR_LIGHT) } else { (&DARK, &LIGHT) };
-    let step = if projector { PROJECTOR_STEP } else { 0.0 };
+    let step = step(ctx);
     ctx.set_style_of(egui::Theme::Dark, style(dark, step));
     ctx.set_style_of(egui::Theme::Light, style(light, step));
 }
@@ -150,6 +150,17 @@ pub fn small_number_font() -> FontId {
 /// The number that the last row reads.
 pub fn stage_number_font() -> FontId {
     FontId::new(76.0, semi_bold())
+}
+
+/// A font of a picture that grows with the text where it is projected.
+pub fn growing_font(ctx: &Context, size: f32, family: FontFamily) -> FontId {
+    FontId::new(size + step(ctx), family)
+}
+
+/// How much larger text is than it was designed.
+pub fn step(ctx: &Context) -> f32 {
+    let projector = ctx.data(|data| data.get_temp(projector_id())).unwrap_or(false);
+    if projector { PROJECTOR_STEP } else { 0.0 }
 }
 
 pub fn semi_bold() -> FontFamily {

@@ -36,7 +36,7 @@ struct Row {
 }
 
 #[derive(Debug, Clone, PartialEq)]
-enum Act {
+pub(super) enum Act {
     Ask(Vec<Verb>),
     /// An edit of the listener of this name.
     Mend(String, Cure),
@@ -133,7 +133,7 @@ impl Row {
 }
 
 impl Act {
-    fn perform(self, workbench: &mut Workbench) {
+    pub(super) fn perform(self, workbench: &mut Workbench) {
         match self {
             Self::Ask(verbs) => verbs.into_iter().for_each(|verb| workbench.ask(verb)),
             Self::Mend(name, cure) => {
@@ -150,6 +150,34 @@ impl Act {
             }
         }
     }
+}
+
+/// What can be done about what is wrong, by names that say it without the strip.
+pub(super) fn remedies(workbench: &Workbench) -> Vec<(String, Act)> {
+    let Some(status) = &workbench.status else { return Vec::new() };
+    let mut remedies: Vec<(String, Act)> = listener_rows(status)
+        .chain(server_rows(status))
+        .filter_map(|row| {
+            let (words, act) = row.act?;
+            let who = row.text.split(": ").next().unwrap_or_default();
+            Some((format!("{who}: {}", words.to_lowercase()), act))
+        })
+        .collect();
+    let lab = &workbench.desk.draft;
+    let wide = || lab.listeners.iter().filter(|it| it.enabled && super::consent::is_wide(it));
+    // What is on in the lab and off all the same waits for a yes.
+    let waits = |listener: &Listener| {
+        let known = status.listener(&listener.name);
+        known.is_some_and(|known| matches!(known.state, ListenerState::Off))
+    };
+    if wide().any(waits) {
+        let allow = Act::Ask(vec![Verb::AllowWideListeners]);
+        remedies.push(("Let other machines reach this lab".to_owned(), allow));
+    }
+    if wide().next().is_some() {
+        remedies.push(("Let only this machine reach this lab".to_owned(), Act::OnlyHere));
+    }
+    remedies
 }
 
 fn mend(listener: &mut Listener, cure: Cure) {

@@ -43,10 +43,20 @@ pub enum Verb {
     Show(Overlay),
     /// Present, where that is so already, means back to where one was before.
     Arrange(Arrangement),
+    /// To another cue of the talk.
+    Cue(CueStep),
     /// Something to be told in passing.
     Tell(String),
     /// Something that went wrong, which stays until it is closed.
     Fail(String),
+}
+
+/// Which way through a talk.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CueStep {
+    Next,
+    Back,
+    First,
 }
 
 /// What may lie over the regions.

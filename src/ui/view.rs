@@ -54,6 +54,25 @@ impl Default for View {
     }
 }
 
+impl View {
+    pub const CHARTS_MOST: usize = 4;
+
+    /// One more, of a kind that is not shown yet.
+    pub(super) fn add_chart(&mut self) {
+        if self.charts.len() < Self::CHARTS_MOST {
+            let missing = ChartKind::ALL.into_iter().find(|kind| !self.charts.contains(kind));
+            self.charts.push(missing.unwrap_or(ChartKind::Rate));
+        }
+    }
+
+    /// Unless it is the only one.
+    pub(super) fn remove_chart(&mut self, slot: usize) {
+        if self.charts.len() > 1 && slot < self.charts.len() {
+            self.charts.remove(slot);
+        }
+    }
+}
+
 /// Three arrangements of the same regions.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

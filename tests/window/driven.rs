@@ -94,6 +94,24 @@ impl Window {
             .any(|node| says(node.accesskit_node().label()) || says(node.accesskit_node().value()))
     }
 
+    /// Whether a text with these words in it is painted, read out or not.
+    pub(crate) fn paints(&self, words: &str) -> bool {
+        self.font_size_of(words).is_some()
+    }
+
+    /// How large the first text with these words in it is.
+    pub(crate) fn font_size_of(&self, words: &str) -> Option<f32> {
+        let mut size = None;
+        for clipped in &self.harness.output().shapes {
+            texts(&clipped.shape, &mut |text| {
+                if size.is_none() && text.galley.text().contains(words) {
+                    size = text.galley.job.sections.first().map(|it| it.format.font_id.size);
+                }
+            });
+        }
+        size
+    }
+
     /// Draws until it is so. Panics after a while, with what is shown.
     pub(crate) fn wait_until(&mut self, what: &str, is_so: impl Fn(&mut Self) -> bool) {
         for _ in 0..1_000 {
@@ -104,6 +122,15 @@ impl Window {
             std::thread::park_timeout(Duration::from_millis(10));
         }
         panic!("{what} never came about: {:#?}", self.harness);
+    }
+}
+
+/// Every text of a shape.
+pub(crate) fn texts(shape: &egui::Shape, look: &mut dyn FnMut(&egui::epaint::TextShape)) {
+    match shape {
+        egui::Shape::Vec(shapes) => shapes.iter().for_each(|shape| texts(shape, look)),
+        egui::Shape::Text(text) => look(text),
+        _ => {}
     }
 }
 

@@ -25,9 +25,10 @@ fn cues_lead_forth_and_back_to_exactly_the_same_lab() {
     assert!(window.shows("The pool now looks at requests in flight"));
     window.press(Key::PageUp);
     assert_eq!(*window.draft(), first);
+    assert!(!window.paints("Changed by hand"));
     window.draft().hold = true;
     window.frames(2);
-    assert!(window.shows("Changed by hand") || *window.draft() != first);
+    assert!(window.paints("Changed by hand"));
     window.press(Key::PageUp);
     assert_eq!(*window.draft(), first, "the start of the cue");
     window.press(Key::Home);
@@ -38,6 +39,13 @@ fn cues_lead_forth_and_back_to_exactly_the_same_lab() {
     assert_eq!((view.arrangement, view.tab), (Arrangement::Learn, Tab::Keys));
     assert_eq!(*window.draft(), base, "a talk changes nothing");
     assert!(!window.app().workbench.desk.has_unsaved_edits());
+}
+
+#[test]
+fn a_talk_begins_by_a_button_of_the_bar() {
+    let mut window = Window::told(1);
+    window.click("Present");
+    assert_eq!(window.app().workbench.view.arrangement, Arrangement::Present);
 }
 
 #[test]
@@ -89,4 +97,18 @@ fn the_way_back_makes_everything_begin_anew() {
     window.press(Key::PageDown);
     window.press(Key::PageUp);
     window.wait_until("a third", |window| begun_anew(window) == 2);
+}
+
+#[test]
+fn what_the_table_of_compare_says_is_as_large_as_the_rest_of_a_talk() {
+    let mut window = Window::told(0);
+    window.press(Key::F5);
+    window.app().workbench.view.tab = Tab::Compare;
+    window.wait_until("a row", |window| window.paints("Least connections"));
+    window.wait_until("all rows", |window| !window.app().is_computing());
+    window.frames(2);
+    for words in ["In virtual time", "Round robin", "errors", "Right"] {
+        let size = window.font_size_of(words);
+        assert!(size >= Some(13.0), "{words}: {size:?}");
+    }
 }

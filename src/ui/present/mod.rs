@@ -4,11 +4,11 @@ mod numbers;
 mod script;
 mod stage;
 
-use egui::{Context, Key, Modifiers};
+use egui::Context;
 
 use super::playhead::Playhead;
 use super::theme;
-use super::verb::Verb;
+use super::verb::CueStep;
 use super::view::{Arrangement, Tab};
 use super::workbench::Workbench;
 use crate::lab::Lab;
@@ -71,27 +71,17 @@ impl Present {
         }
     }
 
-    /// The keys that mean something only here.
-    pub(super) fn handle_keys(&mut self, ctx: &Context, workbench: &mut Workbench) {
-        let pressed = |key| ctx.input_mut(|input| input.consume_key(Modifiers::NONE, key));
-        let Some(script) = &mut self.script else { return };
+    /// To another cue. False if there is none that way.
+    pub(super) fn step(&mut self, workbench: &mut Workbench, step: CueStep) -> bool {
+        let Some(script) = &mut self.script else { return false };
         let draft = &mut workbench.desk.draft;
-        if pressed(Key::PageDown) {
-            *draft = script.forth().clone();
-        }
-        let (back, home) = (pressed(Key::PageUp), pressed(Key::Home));
-        if back {
-            *draft = script.back(draft).clone();
-        }
-        if home {
-            *draft = script.first().clone();
-        }
-        if back || home {
-            // What is told a second time begins as it did the first time: nobody ejected, no client bound.
-            workbench.verbs.push(Verb::BeginAnew);
-        }
-        if pressed(Key::B) {
-            workbench.playhead.toggle_pause(workbench.now_ns);
-        }
+        let lab = match step {
+            CueStep::Next => script.forth(),
+            CueStep::Back => script.back(draft),
+            CueStep::First => script.first(),
+        };
+        let goes_on = *lab != *draft;
+        *draft = lab.clone();
+        goes_on
     }
 }

@@ -50,7 +50,7 @@ fn add_button(ui: &Ui) -> egui::Button<'static> {
     egui::Button::new(RichText::new("+ Add").color(Theme::of(ui).accent)).frame(false)
 }
 
-fn add_group(lab: &mut Lab) {
+pub(in crate::ui) fn add_group(lab: &mut Lab) {
     let Some(listener) = lab.listeners.first() else { return };
     let is_free = |name: &String| lab.client(name).is_none();
     let names = (1..).map(|number| format!("clients-{number}"));

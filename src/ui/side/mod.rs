@@ -15,6 +15,8 @@ mod servers;
 
 use egui::{Margin, ScrollArea, Ui};
 
+pub(super) use clients::add_group;
+
 use super::view::Arrangement;
 use super::widgets::hint;
 use super::workbench::Workbench;

@@ -46,7 +46,7 @@ fn speed_ui(ui: &mut Ui, speed: &mut f64, workbench: &mut Workbench) {
     response.on_hover_text("How fast the record is played");
 }
 
-fn speed_text(speed: f64) -> String {
+pub(in crate::ui) fn speed_text(speed: f64) -> String {
     format!("×{speed}")
 }
 
@@ -108,4 +108,4 @@ pub(super) fn moment_line(ui: &Ui, area: Rect, x: f32, stroke: Stroke, dotted: b
     }
 }
 
-const SPEEDS: [f64; 5] = [0.25, 0.5, 1.0, 2.0, 4.0];
+pub(in crate::ui) const SPEEDS: [f64; 5] = [0.25, 0.5, 1.0, 2.0, 4.0];

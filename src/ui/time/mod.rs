@@ -10,6 +10,7 @@ mod digest;
 mod edits;
 mod effect;
 mod entries;
+mod hear;
 mod moved;
 pub(super) mod paint;
 mod range;
@@ -21,17 +22,17 @@ mod tests;
 
 use egui::{Rect, Stroke, Ui, pos2, vec2};
 
-pub(super) use range::Span;
+pub(super) use controls::{SPEEDS, speed_text};
+pub(super) use range::{SPAN_LEAST, SPAN_MOST, SPAN_USUAL, Span};
 
 use super::doctor::Expectations;
 use super::export::Exporter;
 use super::playhead::Playhead;
-use super::signal::Signal;
 use super::theme::{self, Theme};
 use super::workbench::Workbench;
 use digest::Digest;
 use entries::Entries;
-use range::{Range, SPAN_MOST, SPAN_USUAL};
+use range::Range;
 
 /// What the region remembers for itself.
 #[derive(Default)]
@@ -76,6 +77,14 @@ impl CursorMode {
             Self::All => Self::One,
             Self::One => Self::Line,
             Self::Line => Self::All,
+        }
+    }
+
+    fn words(self) -> &'static str {
+        match self {
+            Self::All => "Cursor: line and values in all charts",
+            Self::One => "Cursor: in the chart that the pointer is in",
+            Self::Line => "Cursor: the line in all charts, the values of now",
         }
     }
 }
@@ -125,49 +134,6 @@ fn catch_up(workbench: &mut Workbench) {
     if workbench.moment_ns() >= workbench.now_ns {
         workbench.playhead = Playhead::Live;
     }
-}
-
-impl Time {
-    /// Does what keys ask for.
-    fn hear(&mut self, workbench: &mut Workbench) {
-        if workbench.take_signal(Signal::Fit) {
-            fit(workbench);
-        }
-        if workbench.take_signal(Signal::ResetZoom) {
-            range::set_span(&mut workbench.view, SPAN_USUAL);
-        }
-        if workbench.take_signal(Signal::NextCursorMode) {
-            self.cursor.mode = self.cursor.mode.next();
-        }
-        if workbench.take_signal(Signal::StepBack) {
-            self.step(workbench, false);
-        }
-        if workbench.take_signal(Signal::StepForward) {
-            self.step(workbench, true);
-        }
-        if workbench.take_signal(Signal::Oldest) {
-            let (at_ns, _) = workbench.story.reach_ns();
-            workbench.playhead = Playhead::Paused { at_ns };
-        }
-    }
-
-    /// To the next mark before or after the moment that is shown, and stops there. After the last one it is live.
-    fn step(&mut self, workbench: &mut Workbench, forward: bool) {
-        let next = self.entries.step(workbench, forward);
-        match next {
-            Some(at_ns) => workbench.playhead = Playhead::Paused { at_ns },
-            None if forward => workbench.playhead = Playhead::Live,
-            None => {}
-        }
-        self.selected_ns = next.or(self.selected_ns);
-    }
-}
-
-/// All that is kept is to be seen.
-fn fit(workbench: &mut Workbench) {
-    let (oldest_ns, newest_ns) = workbench.story.reach_ns();
-    let secs = newest_ns.saturating_sub(oldest_ns) as f32 / 1e9;
-    range::set_span(&mut workbench.view, secs.min(SPAN_MOST));
 }
 
 const STRIP: f32 = 34.0;

@@ -95,9 +95,9 @@ fn span_ns(view: &View) -> u64 {
     (f64::from(secs) * 1e9) as u64
 }
 
-pub(super) const SPAN_LEAST: f32 = 10.0;
-pub(super) const SPAN_MOST: f32 = 600.0;
-pub(super) const SPAN_USUAL: f32 = 60.0;
+pub(in crate::ui) const SPAN_LEAST: f32 = 10.0;
+pub(in crate::ui) const SPAN_MOST: f32 = 600.0;
+pub(in crate::ui) const SPAN_USUAL: f32 = 60.0;
 
 #[cfg(test)]
 mod tests {

@@ -6,10 +6,10 @@ use crate::ui::playhead::Playhead;
 use crate::ui::story::KEPT_NS;
 use crate::ui::theme::Theme;
 use crate::ui::time::Span;
-use crate::ui::widgets::Unit;
+use crate::ui::widgets::{Told, Unit, told};
 use crate::ui::workbench::Workbench;
 
-/// Dragged, it stops at the moment under the pointer. Dragged to the end, it is live.
+/// Dragged, it stops at the moment under the pointer. Dragged to the end, it is live. Arrows, Home and End move it, too.
 pub(super) fn scrubber_ui(ui: &Ui, workbench: &mut Workbench, area: Rect, shown: Span) {
     let kept = kept(workbench);
     let x_of = |at_ns: i64| area.left() + kept.way_of(at_ns).clamp(0.0, 1.0) * area.width();
@@ -22,6 +22,16 @@ pub(super) fn scrubber_ui(ui: &Ui, workbench: &mut Workbench, area: Rect, shown:
             Some(super::controls::ago(workbench.now_ns, workbench.moment_ns().cast_signed()));
         info
     });
+    ui.ctx().accesskit_node_builder(response.id, |node| {
+        node.set_min_numeric_value(-(kept.len_ns() as f64) / 1e9);
+        node.set_max_numeric_value(0.0);
+    });
+    if let Some(told) = told(ui, &response) {
+        follow(workbench, &told);
+    }
+    if response.is_pointer_button_down_on() || response.clicked() {
+        response.request_focus();
+    }
     if let Some(pointer) = response.interact_pointer_pos() {
         let way = ((pointer.x - area.left()) / area.width()).clamp(0.0, 1.0);
         workbench.playhead = if way >= LIVE_FROM {
@@ -53,6 +63,30 @@ pub(super) fn scrubber_ui(ui: &Ui, workbench: &mut Workbench, area: Rect, shown:
     response.on_hover_text(text);
 }
 
+/// A second back or forth, the first moment, now, or so many seconds from now.
+fn follow(workbench: &mut Workbench, told: &Told) {
+    let (now_ns, oldest_ns) = (workbench.now_ns, workbench.story.reach_ns().0);
+    let ahead_secs = match told {
+        Told::Steps(steps) => {
+            let ago_ns = now_ns.saturating_sub(workbench.moment_ns());
+            steps * STEP_SECS - ago_ns as f64 / 1e9
+        }
+        Told::Least => f64::NEG_INFINITY,
+        Told::Most => 0.0,
+        Told::Number(secs) => *secs,
+        Told::Text(text) => match text.trim().parse() {
+            Ok(secs) => secs,
+            Err(_) => return,
+        },
+    };
+    workbench.playhead = if ahead_secs >= 0.0 {
+        Playhead::Live
+    } else {
+        let ago_ns = (-ahead_secs * 1e9) as u64;
+        Playhead::Paused { at_ns: now_ns.saturating_sub(ago_ns).max(oldest_ns) }
+    };
+}
+
 /// From the oldest frame that is known to now.
 pub(super) fn kept(workbench: &Workbench) -> Span {
     let (oldest_ns, newest_ns) = workbench.story.reach_ns();
@@ -62,3 +96,5 @@ pub(super) fn kept(workbench: &Workbench) -> Span {
 
 /// The last bit of the way, which nobody could hit.
 const LIVE_FROM: f32 = 0.995;
+/// What an arrow moves it by.
+const STEP_SECS: f64 = 1.0;

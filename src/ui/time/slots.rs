@@ -121,7 +121,8 @@ impl Time {
         span: Span,
     ) {
         let Some(chart) = self.slots.charts.get(slot) else { return };
-        let response = ui.interact(plot, plot_id(ui, slot), Sense::click_and_drag());
+        // The keyboard has commands for all of it, and nothing to do on the plot itself.
+        let response = ui.interact(plot, plot_id(ui, slot), Sense::CLICK | Sense::DRAG);
         let name = format!("Chart: {}", chart.title);
         response.widget_info(|| WidgetInfo::labeled(egui::Role::Image, true, &name));
         let at = |x: f32| span.at(((x - plot.left()) / plot.width()).clamp(0.0, 1.0));
@@ -287,13 +288,12 @@ impl Time {
         ui.separator();
         check_ui(ui, &mut view.latency_log, "Log scale for latency");
         let n = view.charts.len();
-        if n < CHARTS_MOST && ui.button("Add a chart").clicked() {
-            let missing = ChartKind::ALL.into_iter().find(|kind| !view.charts.contains(kind));
-            view.charts.push(missing.unwrap_or(ChartKind::Rate));
+        if n < View::CHARTS_MOST && ui.button("Add a chart").clicked() {
+            view.add_chart();
             ui.close();
         }
         if n > 1 && ui.button("Remove this chart").clicked() {
-            view.charts.remove(slot);
+            view.remove_chart(slot);
             ui.close();
         }
         ui.separator();
@@ -353,7 +353,7 @@ fn percents(whole: &[u32], n_letters: usize) -> String {
 /// How many charts there is room for, of those that were chosen.
 fn shown(view: &View, width: f32) -> usize {
     let room = ((width + GAP) / (WIDTH_LEAST + GAP)) as usize;
-    view.charts.len().min(CHARTS_MOST).min(room).max(1)
+    view.charts.len().min(View::CHARTS_MOST).min(room).max(1)
 }
 
 fn plot_of(slot: Rect) -> Rect {
@@ -364,7 +364,6 @@ fn plot_id(ui: &Ui, slot: usize) -> Id {
     ui.scope_id().with(("plot", slot))
 }
 
-const CHARTS_MOST: usize = 4;
 const WIDTH_LEAST: f32 = 210.0;
 const GAP: f32 = 18.0;
 const HEAD: f32 = 20.0;

@@ -59,7 +59,7 @@ impl Sending {
         let Some(letter) = Letter::of(record) else { return };
         let targets = match wish {
             Wish::One(to) => vec![to.clone()],
-            Wish::All => servers(workbench, record).into_iter().map(To::Server).collect(),
+            Wish::All => receivers(workbench, record).into_iter().map(To::Server).collect(),
         };
         self.replies.clear();
         for to in targets {
@@ -108,7 +108,10 @@ fn buttons_ui(
     if letter.had_body {
         note_line(ui, "Its body was not recorded, so it is sent without one");
     }
-    let mut wish = workbench.take_signal(Signal::SendAgain).then_some(Wish::One(To::Proxy));
+    let mut wish = asked(workbench, record);
+    if workbench.take_signal(Signal::CopyAsCurl) {
+        copy_as_curl(ui, workbench, record, letter);
+    }
     ui.horizontal_wrapped(|ui| {
         ui.spacing_mut().item_spacing.y = 6.0;
         let theme = Theme::of(ui);
@@ -129,6 +132,19 @@ fn buttons_ui(
     wish
 }
 
+/// What a key or the palette asks for.
+fn asked(workbench: &mut Workbench, record: &Record) -> Option<Wish> {
+    if workbench.take_signal(Signal::SendAgain) {
+        return Some(Wish::One(To::Proxy));
+    }
+    if workbench.take_signal(Signal::SendToAll) {
+        return Some(Wish::All);
+    }
+    let mut servers = receivers(workbench, record).into_iter().enumerate();
+    let taken = servers.find(|(place, _)| workbench.take_signal(Signal::SendTo(*place)));
+    taken.map(|(_, server)| Wish::One(To::Server(server)))
+}
+
 /// The proxy, or one of the servers past it.
 fn to_ui(ui: &mut Ui, workbench: &Workbench, record: &Record) -> Option<To> {
     let mut to = None;
@@ -137,7 +153,7 @@ fn to_ui(ui: &mut Ui, workbench: &Workbench, record: &Record) -> Option<To> {
             to = Some(To::Proxy);
             ui.close();
         }
-        for server in servers(workbench, record) {
+        for server in receivers(workbench, record) {
             ui.horizontal(|ui| {
                 workbench.badge(record.pool.as_deref().unwrap_or_default(), &server).ui(ui);
                 if ui.button(format!("{server}, past the proxy")).clicked() {
@@ -282,7 +298,8 @@ fn listener_of<'a>(workbench: &'a Workbench, record: &Record) -> Option<&'a List
     workbench.status.as_ref()?.listener(&record.listener)
 }
 
-fn servers(workbench: &Workbench, record: &Record) -> Vec<String> {
+/// The servers that it can be sent to past the proxy.
+pub(in crate::ui) fn receivers(workbench: &Workbench, record: &Record) -> Vec<String> {
     let Some(status) = &workbench.status else { return Vec::new() };
     let inside =
         status.servers.iter().filter(|it| Some(it.pool.as_str()) == record.pool.as_deref());

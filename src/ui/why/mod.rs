@@ -17,6 +17,8 @@ use std::collections::BTreeSet;
 
 use egui::{Align, Frame, Layout, Margin, Response, RichText, ScrollArea, Ui, vec2};
 
+pub(super) use self::actions::receivers;
+
 use self::actions::Sending;
 use self::other_picks::OtherPicks;
 use self::spread::Spread;

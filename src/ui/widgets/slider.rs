@@ -1,15 +1,15 @@
 //! A row with a name, a thin slider and a value that can be typed.
 
-use egui::accesskit::{Action, ActionData};
 use egui::{
-    Align, Color32, DragValue, EventFilter, Key, Layout, Rect, Response, Sense, Stroke, TextStyle,
-    Ui, WidgetInfo, pos2, vec2,
+    Align, Color32, DragValue, Layout, Rect, Response, Sense, Stroke, TextStyle, Ui, WidgetInfo,
+    pos2, vec2,
 };
 
-use super::{Scale, Unit};
+use super::{Scale, Told, Unit, told};
 use crate::ui::theme::{ROW_HEIGHT, Theme};
 
-/// One number with its name. Double-click resets it, arrows step it, and its value can be typed.
+/// One number with its name. Double-click resets it, arrows step it, Home and End lead to its ends, and its
+/// value can be typed.
 #[must_use = "it is shown by `ui`"]
 pub(in crate::ui) struct Slider<'a> {
     label: &'a str,
@@ -89,8 +89,8 @@ impl<'a> Slider<'a> {
         {
             *value = default;
         }
-        if let Some(told) = self.told(ui, &response, *value) {
-            *value = told;
+        if let Some(next) = told(ui, &response).and_then(|told| self.told(told, *value)) {
+            *value = next;
         }
         if response.is_pointer_button_down_on() || response.clicked() {
             response.request_focus();
@@ -102,39 +102,20 @@ impl<'a> Slider<'a> {
             node.set_min_numeric_value(least);
             node.set_max_numeric_value(most);
             node.set_value(self.unit.text(shown));
-            for action in [Action::SetValue, Action::Increment, Action::Decrement] {
-                node.add_action(action);
-            }
         });
         self.paint(ui, rail, &response, *value);
     }
 
     /// The value that the keyboard or a screen reader asks for.
-    fn told(&self, ui: &Ui, response: &Response, value: f64) -> Option<f64> {
-        // Asked before, because the input is locked while it is read.
-        let focused = response.has_focus();
-        let steps = |more: Action, key: Key| {
-            ui.input(|input| {
-                let keys = if focused { input.num_presses(key) } else { 0 };
-                (input.num_accesskit_action_requests(response.id, more) + keys) as f64
-            })
-        };
-        if focused {
-            let filter = EventFilter { horizontal_arrows: true, ..EventFilter::default() };
-            ui.memory_mut(|memory| memory.set_focus_lock_filter(response.id, filter));
+    fn told(&self, told: Told, value: f64) -> Option<f64> {
+        let (least, most) = self.scale.bounds();
+        match told {
+            Told::Steps(steps) => Some(self.scale.stepped(value, steps)),
+            Told::Least => Some(least),
+            Told::Most => Some(most),
+            Told::Number(number) => Some(number),
+            Told::Text(text) => self.unit.read(&text),
         }
-        let steps =
-            steps(Action::Increment, Key::ArrowRight) - steps(Action::Decrement, Key::ArrowLeft);
-        let typed = ui.input(|input| {
-            let requests = input.accesskit_action_requests(response.id, Action::SetValue);
-            let values = requests.filter_map(|request| match &request.data {
-                Some(ActionData::NumericValue(value)) => Some(*value),
-                Some(ActionData::Value(text)) => self.unit.read(text),
-                _ => None,
-            });
-            values.last()
-        });
-        typed.or_else(|| (steps != 0.0).then(|| self.scale.stepped(value, steps)))
     }
 
     fn paint(&self, ui: &Ui, rail: Rect, response: &Response, value: f64) {

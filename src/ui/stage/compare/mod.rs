@@ -158,6 +158,18 @@ impl Compare {
         [left, right]
     }
 
+    /// Takes the algorithms that were asked for into their lanes.
+    fn hear(&mut self, workbench: &mut Workbench) {
+        for signal in std::mem::take(&mut workbench.signals) {
+            match signal {
+                Signal::Lane { place, algorithm } => {
+                    self.chosen[place] = Algorithm::all().into_iter().nth(algorithm);
+                }
+                other => workbench.signals.push(other),
+            }
+        }
+    }
+
     fn swap(&mut self, algorithms: [Algorithm; 2]) {
         let [left, right] = algorithms;
         self.chosen = [Some(right), Some(left)];
@@ -248,12 +260,13 @@ pub(super) fn compare_ui(ui: &mut Ui, compare: &mut Compare, workbench: &mut Wor
     if workbench.take_signal(Signal::SwapLanes) {
         compare.swap(compare.algorithms(&wanted));
     }
+    compare.hear(workbench);
     compare.follow(ui, workbench);
     let algorithms = compare.algorithms(&wanted);
     let area = ui.available_rect_before_wrap().shrink2(vec2(16.0, 12.0));
     let present = workbench.view.arrangement == Arrangement::Present;
     let (lanes, rest) = split(area, (area.height() * if present { 0.46 } else { 0.44 }).max(176.0));
-    let (middle, bottom) = split(rest, if present { 180.0 } else { 96.0 });
+    let (middle, bottom) = split(rest, if present { 136.0 } else { 96.0 });
     let (left, right) = lanes.split_left_right_at_fraction(0.5);
     let places =
         [left.with_max_x(left.right() - GAP / 2.0), right.with_min_x(right.left() + GAP / 2.0)];

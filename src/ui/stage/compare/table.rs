@@ -2,8 +2,8 @@
 
 use egui::text::{LayoutJob, TextWrapping};
 use egui::{
-    Align, Align2, FontId, Layout, Pos2, Rect, Response, RichText, ScrollArea, Sense, Stroke, Ui,
-    WidgetInfo, pos2, vec2,
+    Align, Align2, FontFamily, Layout, Pos2, Rect, Response, RichText, ScrollArea, Sense, Stroke,
+    Ui, WidgetInfo, pos2, vec2,
 };
 
 use super::cast::Cast;
@@ -49,9 +49,19 @@ pub(super) fn sort(rows: &mut [Row]) {
     });
 }
 
+/// What the columns have to hold.
+#[derive(Clone, Copy)]
+struct Widths {
+    moved: bool,
+    n_shares: usize,
+    /// How much larger than designed the text is.
+    scale: f32,
+}
+
 /// Where the columns end, from the left.
 struct Columns {
     area: Rect,
+    name: f32,
     shares: f32,
     /// Left out where there is no room for it.
     mean: Option<f32>,
@@ -63,18 +73,24 @@ struct Columns {
 }
 
 impl Columns {
-    fn new(area: Rect, (moved, shares): (bool, f32)) -> Self {
-        let lanes = area.right() - LANES;
+    fn new(area: Rect, widths: Widths) -> Self {
+        let Widths { moved, n_shares, scale } = widths;
+        let [lanes, keys, errors, number, name] =
+            [LANES, KEYS, ERRORS, NUMBER, NAME].map(|width| width * scale);
+        let shares = n_shares as f32 * SHARE * scale;
+        let lanes = area.right() - lanes;
+        let (errors_width, keys_width) = (errors, keys);
         let keys = moved.then_some(lanes - 12.0);
-        let errors = keys.map_or(lanes - 12.0, |keys| keys - KEYS);
-        let free = errors - ERRORS - area.left() - NAME - shares - NUMBER;
-        let has_mean = free >= NUMBER;
-        let bar = (free - if has_mean { NUMBER } else { 0.0 }).clamp(0.0, BAR_MOST);
-        let p99 = errors - ERRORS - bar - 8.0;
-        let mean = has_mean.then_some(p99 - NUMBER);
+        let errors = keys.map_or(lanes - 12.0, |keys| keys - keys_width);
+        let free = errors - errors_width - area.left() - name - shares - number;
+        let has_mean = free >= number;
+        let bar = (free - if has_mean { number } else { 0.0 }).clamp(0.0, BAR_MOST);
+        let p99 = errors - errors_width - bar - 8.0;
+        let mean = has_mean.then_some(p99 - number);
         Self {
             area,
-            shares: mean.unwrap_or(p99) - NUMBER,
+            shares: mean.unwrap_or(p99) - number,
+            name: area.left() + name,
             mean,
             p99,
             bar: (p99 + 8.0, p99 + bar),
@@ -91,12 +107,15 @@ pub(super) fn table_ui(ui: &mut Ui, table: &Table<'_>) -> Option<(usize, Algorit
     let shown = table.rows.iter().find_map(|row| row.trial.as_ref().ok());
     let n_shares = shown.map_or(0, |trial| trial.shares.len());
     let n_shares = if n_shares > SHARES_MAX { 4 } else { n_shares.max(2) };
-    let widths = (moved, n_shares as f32 * SHARE);
+    let widths = Widths { moved, n_shares, scale: 1.0 + theme::step(ui.ctx()) / TEXT };
     head_ui(ui, table, widths);
     let slowest = table.rows.iter().filter_map(Row::p99).fold(0.0, f64::max);
     let mut chosen = None;
-    ScrollArea::vertical().auto_shrink(false).show(ui, |ui| {
-        ui.spacing_mut().item_spacing.y = 0.0;
+    // The last row that is in sight is whole.
+    ui.spacing_mut().item_spacing.y = 0.0;
+    let row = ROW * widths.scale;
+    let height = (ui.available_height() / row).floor() * row;
+    ScrollArea::vertical().auto_shrink(false).max_height(height).show(ui, |ui| {
         for row in table.rows {
             chosen = chosen.take().or_else(|| row_ui(ui, row, table, (widths, slowest)));
         }
@@ -105,9 +124,10 @@ pub(super) fn table_ui(ui: &mut Ui, table: &Table<'_>) -> Option<(usize, Algorit
     chosen
 }
 
-fn head_ui(ui: &mut Ui, table: &Table<'_>, widths: (bool, f32)) {
+fn head_ui(ui: &mut Ui, table: &Table<'_>, widths: Widths) {
     let theme = Theme::of(ui);
-    let (area, _) = ui.allocate_exact_size(vec2(ui.available_width(), HEAD), Sense::hover());
+    let (area, _) =
+        ui.allocate_exact_size(vec2(ui.available_width(), HEAD * widths.scale), Sense::hover());
     let columns = Columns::new(area, widths);
     let y = area.center().y;
     let secs = table.rows.first().map(|row| row.duration.secs());
@@ -117,7 +137,7 @@ fn head_ui(ui: &mut Ui, table: &Table<'_>, widths: (bool, f32)) {
         Some(_) => "In virtual time, this lab · starting…".to_owned(),
         None => format!("In virtual time, this lab{secs}, {REPEATS} repeats"),
     };
-    let font = FontId::proportional(12.0);
+    let font = theme::growing_font(ui.ctx(), 12.0, FontFamily::Proportional);
     let text = |x: f32, anchor: Align2, text: &str| {
         ui.painter().text(pos2(x, y), anchor, text, font.clone(), theme.mute);
     };
@@ -159,10 +179,10 @@ fn row_ui(
     ui: &mut Ui,
     row: &Row,
     table: &Table<'_>,
-    (widths, slowest): ((bool, f32), f64),
+    (widths, slowest): (Widths, f64),
 ) -> Option<(usize, Algorithm)> {
     let theme = Theme::of(ui);
-    let size = vec2(ui.available_width(), ROW);
+    let size = vec2(ui.available_width(), ROW * widths.scale);
     let (area, response) = ui.allocate_exact_size(size, Sense::click());
     let title = row.algorithm.about().title;
     let places = [0, 1].map(|place| table.lanes[place].about().name == row.algorithm.about().name);
@@ -200,9 +220,9 @@ struct Cells<'a> {
 
 impl Cells<'_> {
     fn name(&self, title: &str) {
-        let family = if self.is_bold { theme::semi_bold() } else { egui::FontFamily::Proportional };
+        let family = if self.is_bold { theme::semi_bold() } else { FontFamily::Proportional };
         let at = pos2(self.columns.area.left() + 2.0, self.y());
-        let font = FontId::new(12.5, family);
+        let font = theme::growing_font(self.ui.ctx(), TEXT, family);
         self.ui.painter().text(at, Align2::LEFT_CENTER, title, font, self.colour);
     }
 
@@ -235,8 +255,8 @@ impl Cells<'_> {
 
     fn refusal(&self, why: &str) {
         let theme = Theme::of(self.ui);
-        let from = self.columns.area.left() + NAME;
-        let font = FontId::proportional(11.0);
+        let from = self.columns.name;
+        let font = egui::TextStyle::Small.resolve(self.ui.style());
         let text = format!("cannot work here: {why}");
         let mut job = LayoutJob::simple_singleline(text, font, theme.mute);
         job.wrap = TextWrapping::truncate_at_width(self.columns.lanes - from - 8.0);
@@ -260,9 +280,11 @@ impl Cells<'_> {
 fn lane_button(ui: &Ui, columns: &Columns, place: usize, is_there: bool, title: &str) -> Response {
     let theme = Theme::of(ui);
     let (side, shown) = [("left", "Left"), ("right", "Right")][place];
-    let width = 38.0;
+    // Two of them and the gaps are as wide as their column.
+    let width = (columns.area.right() - columns.lanes - 12.0) / 2.0;
     let x = columns.area.right() - 2.0 - width * (2 - place) as f32 - 4.0 * (1 - place) as f32;
-    let area = Rect::from_min_size(pos2(x, columns.area.top() + 2.0), vec2(width, ROW - 5.0));
+    let size = vec2(width, columns.area.height() - 5.0);
+    let area = Rect::from_min_size(pos2(x, columns.area.top() + 2.0), size);
     let id = ui.scope_id().with(("lane", place, title));
     let response = ui.interact(area, id, Sense::click());
     let said = format!("{title} into the {side} lane");
@@ -274,7 +296,7 @@ fn lane_button(ui: &Ui, columns: &Columns, place: usize, is_there: bool, title: 
         (false, false) => (egui::Color32::TRANSPARENT, theme.faint),
     };
     ui.painter().rect_filled(area, theme::CHIP_RADIUS, fill);
-    let font = FontId::proportional(11.0);
+    let font = egui::TextStyle::Small.resolve(ui.style());
     ui.painter().text(area.center(), Align2::CENTER_CENTER, shown, font, text);
     response
 }
@@ -319,6 +341,8 @@ pub(super) fn percent(part: f64) -> String {
 
 const HEAD: f32 = 24.0;
 const ROW: f32 = 21.0;
+/// The names' size.
+const TEXT: f32 = 12.5;
 const NAME: f32 = 200.0;
 /// Of one server.
 const SHARE: f32 = 34.0;

@@ -43,7 +43,9 @@ impl Flow {
 }
 
 fn dots(ui: &Ui, area: Rect, flow: &mut Flow, scenery: &Scenery<'_>) -> Option<Clicked> {
-    let response = ui.interact(area, ui.scope_id().with("dots"), Sense::click());
+    // Dots are too quick for a keyboard; Requests has them in rows.
+    let response = ui.interact(area, ui.scope_id().with("dots"), Sense::CLICK);
+    response.widget_info(|| WidgetInfo::labeled(Role::Image, true, "Requests on their way"));
     let pointer = ui.input(|input| input.pointer.interact_pos()).filter(|at| area.contains(*at));
     let reach = REACH * scenery.layout.unit.max(1.0);
     let nearest = pointer.and_then(|pointer| nearest(scenery.hits, pointer, reach));

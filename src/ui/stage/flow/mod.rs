@@ -34,6 +34,7 @@ use crate::engine::Record;
 use crate::ui::playhead::Playhead;
 use crate::ui::selection::Selection;
 use crate::ui::senders::Senders;
+use crate::ui::signal::Signal;
 use crate::ui::story::Story;
 use crate::ui::view::Arrangement;
 use crate::ui::widgets::hint;
@@ -103,6 +104,9 @@ pub(super) fn head_ui(ui: &mut Ui, flow: &Flow, workbench: &Workbench) {
 
 pub(super) fn flow_ui(ui: &mut Ui, flow: &mut Flow, workbench: &mut Workbench) {
     let whole = ui.available_rect_before_wrap();
+    if flow.traced.is_some() && workbench.take_signal(Signal::ClearTrace) {
+        flow.traced = None;
+    }
     if workbench.lab().pools.is_empty() {
         return empty_ui(ui, "No servers yet", "Add one at the left, or open a lab");
     }

@@ -21,7 +21,9 @@ pub(super) fn grid_ui<'a>(
     note(ui, &grid.caption);
     let area = ui.available_rect_before_wrap();
     let layout = Layout::inside(area, grid.cells.len());
-    let response = ui.allocate_rect(layout.area(), Sense::click());
+    // A key can be typed beside the tabs, so the keyboard has nothing to do here.
+    let response = ui.allocate_rect(layout.area(), Sense::CLICK);
+    response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Image, true, &grid.caption));
     for (index, cell) in grid.cells.iter().enumerate() {
         cell_ui(ui, layout.square(index), cell, growth, inks);
     }

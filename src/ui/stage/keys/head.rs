@@ -5,6 +5,7 @@ use egui::{Button, PopupCloseBehavior, RichText, TextEdit, Ui, WidgetInfo, vec2}
 use super::Keys;
 use crate::lab::Key;
 use crate::ui::selection::Selection;
+use crate::ui::signal::Signal;
 use crate::ui::theme::Theme;
 use crate::ui::workbench::Workbench;
 
@@ -32,6 +33,9 @@ fn ask_ui(ui: &mut Ui, keys: &mut Keys, workbench: &mut Workbench) {
     let response = ui.add(field);
     let typed = keys.typed.clone();
     response.widget_info(|| text_field(&typed, "Where does this key go"));
+    if workbench.take_signal(Signal::AskKey) {
+        response.request_focus();
+    }
     let entered = response.lost_focus() && ui.input(|input| input.key_pressed(egui::Key::Enter));
     if entered && !keys.typed.is_empty() {
         select_key(workbench, keys.typed.clone().into_bytes());
@@ -94,7 +98,7 @@ fn key_ui(ui: &mut Ui, workbench: &mut Workbench) {
 /// All there is to choose from; the name of a header, cookie or field is typed. True once the choice is made.
 fn choices_ui(ui: &mut Ui, key: &mut Key) -> bool {
     let mut chosen = false;
-    for (title, choice) in choices(key) {
+    for (title, choice) in key_choices(key) {
         let is_chosen = std::mem::discriminant(key) == std::mem::discriminant(&choice);
         if ui.selectable_label(is_chosen, title).clicked() && !is_chosen {
             *key = choice;
@@ -119,7 +123,7 @@ fn choices_ui(ui: &mut Ui, key: &mut Key) -> bool {
 }
 
 /// What can be chosen. A name that was typed for one of them goes over to the next.
-fn choices(key: &Key) -> [(&'static str, Key); 7] {
+pub(in crate::ui) fn key_choices(key: &Key) -> [(&'static str, Key); 7] {
     let mut key = key.clone();
     let typed = name_of(&mut key).cloned();
     let name = |usual: &str| typed.clone().unwrap_or_else(|| usual.to_owned());

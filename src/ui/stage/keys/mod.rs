@@ -36,9 +36,11 @@ use crate::balance::Health;
 use crate::lab::{Client, Lab};
 use crate::model::Arrivals;
 use crate::ui::selection::Selection;
+use crate::ui::signal::Signal;
 use crate::ui::workbench::Workbench;
 
 pub(super) use self::head::head_ui;
+pub(in crate::ui) use self::head::key_choices;
 
 /// What the tab remembers for itself.
 pub(super) struct Keys {
@@ -129,6 +131,7 @@ pub(super) fn keys_ui(ui: &mut Ui, keys: &mut Keys, workbench: &mut Workbench) {
     if scene.stand.roster.terms.is_empty() {
         return empty_ui(ui, "No server has any key", "Add a server at the left");
     }
+    keys.hear(&scene, workbench);
     keys.work(ui, &scene, workbench);
     let area = ui.available_rect_before_wrap().shrink2(egui::vec2(16.0, 8.0));
     let split = area.left() + (area.width() * PICTURE_PART).round();
@@ -177,6 +180,20 @@ impl Keys {
         let question = count::Question { in_use: stand.algorithm.clone(), before, after };
         let asked = self.asked(workbench, &pool);
         Some(Scene { pool, stand, change, question, looked_at, asked })
+    }
+
+    /// What is looked at is shown from the next frame on.
+    fn hear(&mut self, scene: &Scene, workbench: &mut Workbench) {
+        let several = scene.stand.roster.terms.len() > 1;
+        let asked = [
+            (Signal::OneJoins, LookedAt::OneJoins, true),
+            (Signal::LastLeaves, LookedAt::LastLeaves, several),
+        ];
+        for (signal, looked_at, possible) in asked {
+            if possible && workbench.take_signal(signal) {
+                self.looked_at = looked_at;
+            }
+        }
     }
 
     /// The key that somebody typed, or pointed at before.

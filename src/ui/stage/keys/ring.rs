@@ -109,7 +109,9 @@ pub(super) fn ring_ui<'a>(
     }
     let side = 2.0 * (circle.outer() + 18.0);
     let area = Rect::from_center_size(circle.centre, vec2(side, side));
-    let response = ui.interact(area, ui.scope_id().with("ring"), Sense::click());
+    // A key can be typed beside the tabs, so the keyboard has nothing to do here.
+    let response = ui.interact(area, ui.scope_id().with("ring"), Sense::CLICK);
+    response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Image, true, "Ring of keys"));
     let pointed = pointed(response.hover_pos(), drawing, circle);
     if let Pointed::Place(position) = pointed
         && ring.decides

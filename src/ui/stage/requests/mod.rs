@@ -11,10 +11,13 @@ use egui::{
     Align, Button, Color32, Frame, Layout, Margin, RichText, Stroke, TextEdit, Ui, WidgetInfo,
 };
 
+pub(in crate::ui) use self::table::request_columns;
+
 use self::query::{HELP, Query};
 use self::rows::{Column, Rows};
 use super::empty_ui;
 use crate::engine::SAMPLES_A_SECOND;
+use crate::ui::signal::Signal;
 use crate::ui::theme::{self, Theme};
 use crate::ui::widgets::{hint, icon_button, note, number};
 use crate::ui::words::grouped;
@@ -52,9 +55,9 @@ impl Default for Requests {
 }
 
 /// What stands at the right of the tabs: the switch first, because they are laid out from the right.
-pub(super) fn head_ui(ui: &mut Ui, requests: &mut Requests, _workbench: &mut Workbench) {
-    follow_ui(ui, requests);
-    filter_ui(ui, requests);
+pub(super) fn head_ui(ui: &mut Ui, requests: &mut Requests, workbench: &mut Workbench) {
+    follow_ui(ui, requests, workbench.take_signal(Signal::Follow));
+    filter_ui(ui, requests, workbench.take_signal(Signal::FocusFilter));
 }
 
 pub(super) fn requests_ui(ui: &mut Ui, requests: &mut Requests, workbench: &mut Workbench) {
@@ -93,7 +96,7 @@ fn where_to_send(workbench: &Workbench) -> String {
     }
 }
 
-fn follow_ui(ui: &mut Ui, requests: &mut Requests) {
+fn follow_ui(ui: &mut Ui, requests: &mut Requests, asked: bool) {
     let theme = Theme::of(ui);
     let edge = if requests.follow { theme.accent } else { theme.line };
     let colour = if requests.follow { theme.accent } else { theme.text };
@@ -102,10 +105,8 @@ fn follow_ui(ui: &mut Ui, requests: &mut Requests) {
     let response = ui.add(button);
     let follow = requests.follow;
     response.widget_info(|| WidgetInfo::selected(egui::Role::Button, true, follow, "Follow"));
-    if response
-        .on_hover_text("Keeps the newest request in sight; scrolling and sorting stop it")
-        .clicked()
-    {
+    let about = "Keeps the newest request in sight; scrolling and sorting stop it";
+    if response.on_hover_text(about).clicked() || asked {
         requests.follow = !requests.follow;
         if requests.follow {
             requests.column = Column::Time;
@@ -113,7 +114,7 @@ fn follow_ui(ui: &mut Ui, requests: &mut Requests) {
     }
 }
 
-fn filter_ui(ui: &mut Ui, requests: &mut Requests) {
+fn filter_ui(ui: &mut Ui, requests: &mut Requests, asked: bool) {
     let theme = Theme::of(ui);
     let wrong = requests.query.problem.is_some();
     if !requests.filter.is_empty() && icon_button(ui, "×", "Clear filter").clicked() {
@@ -125,6 +126,9 @@ fn filter_ui(ui: &mut Ui, requests: &mut Requests) {
         .desired_width(FILTER_WIDTH)
         .text_color(if wrong { theme.err } else { theme.text });
     let response = ui.add(edit);
+    if asked {
+        response.request_focus();
+    }
     response.widget_info(|| WidgetInfo::labeled(egui::Role::TextInput, true, "Filter requests"));
     if response.changed() {
         requests.query = Query::read(&requests.filter);

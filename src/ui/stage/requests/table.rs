@@ -13,6 +13,7 @@ use super::rows::Column;
 use crate::engine::Record;
 use crate::meter::{Outcome, StatusClass};
 use crate::ui::selection::{Selection, is_same};
+use crate::ui::signal::Signal;
 use crate::ui::story::Story;
 use crate::ui::theme::{self, Theme};
 use crate::ui::widgets::{Unit, paint_star};
@@ -25,6 +26,11 @@ pub(super) fn table_ui(ui: &mut Ui, requests: &mut Requests, workbench: &mut Wor
     // being held there, and let the table fly as soon as the newest is not followed any more.
     ui.spacing_mut().scroll.kinetic.rubber_band = false;
     let columns = Columns::across(ui.max_rect().left(), ui.available_width() - SCROLL_BAR);
+    for (place, (column, ..)) in WIDTHS.iter().enumerate() {
+        if workbench.take_signal(Signal::SortBy(place)) {
+            requests.sort_by(*column);
+        }
+    }
     head_ui(ui, requests, &columns);
     let body = ui.available_rect_before_wrap();
     let table = ui.interact(body, ui.scope_id().with("table"), Sense::focusable_noninteractive());
@@ -68,7 +74,19 @@ pub(super) fn table_ui(ui: &mut Ui, requests: &mut Requests, workbench: &mut Wor
     }
 }
 
+/// What the columns are called, from left to right.
+pub(in crate::ui) fn request_columns() -> impl Iterator<Item = String> {
+    WIDTHS.iter().map(|(_, title, ..)| title.to_lowercase())
+}
+
 impl Requests {
+    /// The other way round, if it is sorted by this column already.
+    fn sort_by(&mut self, column: Column) {
+        self.descending = self.column == column && !self.descending;
+        self.column = column;
+        self.follow = false;
+    }
+
     /// The row of the sorted rows that is shown at a place from the top. It leads back from row to place as well.
     fn row_at(&self, place: usize) -> usize {
         if self.descending { self.rows.len() - 1 - place } else { place }
@@ -189,9 +207,7 @@ fn head_ui(ui: &mut Ui, requests: &mut Requests, columns: &Columns) {
             colour,
         );
         if response.on_hover_text(about(column)).clicked() {
-            requests.descending = is_sorted && !requests.descending;
-            requests.column = column;
-            requests.follow = false;
+            requests.sort_by(column);
         }
     }
     line_under(ui, head);
