@@ -215,7 +215,7 @@ fn head_ui(ui: &mut Ui, requests: &mut Requests, columns: &Columns) {
 
 fn about(column: Column) -> &'static str {
     match column {
-        Column::Time => "When it came, in UTC",
+        Column::Time => "When it came, by the clock of this place",
         Column::Method => "The request's method",
         Column::Path => "Path and query",
         Column::Status => "The answer's status",
