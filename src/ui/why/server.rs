@@ -8,7 +8,7 @@ use super::spread::{self, Spread};
 use super::{note_line, part_ui, sentence_ui, timing, title_ui};
 use crate::balance::Health;
 use crate::engine::{Record, ServerState};
-use crate::lab::Server;
+use crate::lab::{Server, Stickiness};
 use crate::meter::{MeterReading, Outcome};
 use crate::ui::selection::Selection;
 use crate::ui::story::ServerFrame;
@@ -65,7 +65,8 @@ fn state(
     let words = match frame.health {
         // Its health tells nothing of when that was.
         Health::Up if frame.draining => {
-            return (format!("{name} is drained: it finishes what it has"), String::new());
+            let stays = if keeps_its_own(workbench, pool) { STAYS } else { "" };
+            return (format!("{name} is drained: it finishes what it has"), stays.to_owned());
         }
         Health::Up => "is well",
         Health::Down => "is down: its checks fail",
@@ -81,6 +82,14 @@ fn state(
     );
     (format!("{name} {words}"), since)
 }
+
+/// Whether clients that are bound to a drained server go on to it.
+fn keeps_its_own(workbench: &Workbench, pool: &str) -> bool {
+    let lab = &workbench.desk.draft;
+    lab.pool(pool).is_some_and(|pool| pool.stickiness != Stickiness::Off)
+}
+
+const STAYS: &str = "Clients that stick to it stay until they are forgotten; new ones go elsewhere";
 
 fn address_ui(ui: &mut Ui, workbench: &mut Workbench, pool: &str, name: &str) {
     let status = workbench.status.iter().flat_map(|status| &status.servers);
