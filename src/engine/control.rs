@@ -398,7 +398,7 @@ pub(super) fn n_workers(lab: &Lab) -> usize {
     lab.workers.map_or_else(|| cores().min(WORKERS), |workers| workers as usize)
 }
 
-const WORKERS: usize = 4;
+pub(crate) const WORKERS: usize = 4;
 /// How long a disk may take for the last lines of a log.
 const LAST_LINES: Duration = Duration::from_secs(2);
 /// The stream of chance for the times of health checks.

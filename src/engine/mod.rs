@@ -59,6 +59,7 @@ pub use alone::{
 };
 use board::Board;
 pub use clock::RealClock;
+pub(crate) use control::WORKERS;
 use control::{Edition, Incoming, Latest, Order};
 pub use error::EngineError;
 pub use event::{Event, Kind};

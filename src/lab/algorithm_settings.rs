@@ -11,6 +11,8 @@ pub struct SettingValue {
     pub name: &'static str,
     /// As it is written: `160`, `nginx`, `10s`, `true`; nothing where it is left to the algorithm.
     pub text: Option<String>,
+    /// As it is where nobody set it.
+    pub default: Option<String>,
     pub sort: SettingSort,
     /// Whether it may be left to the algorithm.
     pub optional: bool,
@@ -27,15 +29,19 @@ pub enum SettingSort {
 
 /// Every setting with its value, in the order of the algorithm's own list.
 pub fn settings_of(algorithm: &Algorithm) -> Vec<SettingValue> {
+    let defaults = default_of(algorithm);
+    let written = |node: &Node| Some(bare(node)).filter(|text| text != NOTHING);
     let value = |(name, node): &(&'static str, Node)| {
-        let text = Some(bare(node)).filter(|text| text != NOTHING);
+        let text = written(node);
+        let default = defaults.iter().find(|(known, _)| known == name);
+        let default = default.and_then(|(_, node)| written(node));
         let takes = |text: &str| with_setting(algorithm, name, text).is_ok();
         let sort = match &text {
             Some(text) => sort_of(text),
             None => ["1", "true", "1s"].into_iter().find(|it| takes(it)).and_then(sort_of),
         };
         let sort = sort.unwrap_or_else(|| SettingSort::Word(options(algorithm, name)));
-        SettingValue { name, text, sort, optional: takes(NOTHING) }
+        SettingValue { name, text, default, sort, optional: takes(NOTHING) }
     };
     fields_of(algorithm).iter().map(value).collect()
 }
@@ -71,6 +77,13 @@ fn written_with(algorithm: &Algorithm, name: &str, text: &str) -> String {
     format!("{}({})", algorithm.about().name, written.join(", "))
 }
 
+/// The settings of an algorithm of its kind that nobody has set.
+fn default_of(algorithm: &Algorithm) -> Vec<(&'static str, Node)> {
+    let name = algorithm.about().name;
+    let default = Algorithm::all().into_iter().find(|it| it.about().name == name);
+    default.as_ref().map(fields_of).unwrap_or_default()
+}
+
 fn fields_of(algorithm: &Algorithm) -> Vec<(&'static str, Node)> {
     match Node::of(algorithm) {
         Some(Node::Struct(Record { fields, .. })) => fields,
@@ -98,7 +111,8 @@ mod tests {
             let names: Vec<&str> = settings.iter().map(|setting| setting.name).collect();
             let told: Vec<&str> = about.settings.iter().map(|setting| setting.name).collect();
             assert_eq!(names, told, "{}", about.name);
-            for SettingValue { name, text, sort, optional } in settings {
+            for SettingValue { name, text, default, sort, optional } in settings {
+                assert_eq!(default, text, "{} {name}", about.name);
                 let written = text.as_deref().unwrap_or(NOTHING);
                 let same = with_setting(&algorithm, name, written);
                 assert_eq!(same.as_ref(), Ok(&algorithm), "{} {name}: {written}", about.name);
@@ -115,6 +129,9 @@ mod tests {
     fn another_word_makes_another_dialect() {
         let ring = parse("ring").unwrap();
         let haproxy = with_setting(&ring, "dialect", "haproxy").unwrap();
+        let dialect = |algorithm| settings_of(algorithm).swap_remove(0);
+        assert_ne!(dialect(&haproxy).text, dialect(&haproxy).default, "a default stays");
+        assert_eq!(dialect(&haproxy).default, dialect(&ring).text);
         assert_eq!(haproxy, parse("ring(dialect: haproxy)").unwrap());
         let bounded = with_setting(&haproxy, "load_bound", "1.25").unwrap();
         assert_eq!(bounded, parse("ring(dialect: haproxy, load_bound: 1.25)").unwrap());

@@ -1,5 +1,6 @@
 //! Words and numbers that several regions show: how a request ended, when it came, how long it took.
 
+use crate::lab::Key;
 use crate::meter::{LimitKind, Outcome, StatusClass, TimeoutKind};
 
 /// How a request, or one try of it, ended, as it stands in a row.
@@ -45,6 +46,52 @@ fn limit_words(kind: LimitKind) -> &'static str {
     }
 }
 
+/// What a key-driven algorithm may look at: what it is called, and the name that it has at first.
+pub(in crate::ui) const KEYS: [(&str, Option<&str>); 7] = [
+    ("client address", None),
+    ("header", Some("x-user")),
+    ("cookie", Some("user")),
+    ("query field", Some("user")),
+    ("path", None),
+    ("path and query", None),
+    ("TLS server name", None),
+];
+
+/// Its place in [`KEYS`].
+pub(in crate::ui) fn key_place(key: &Key) -> usize {
+    match key {
+        Key::Address => 0,
+        Key::Header(_) => 1,
+        Key::Cookie(_) => 2,
+        Key::Query(_) => 3,
+        Key::Path => 4,
+        Key::Uri => 5,
+        Key::Sni => 6,
+    }
+}
+
+/// The key at a place of [`KEYS`], with the name that it has at first.
+pub(in crate::ui) fn key_at(place: usize) -> Key {
+    let name = || KEYS[place].1.unwrap_or_default().to_owned();
+    match place {
+        1 => Key::Header(name()),
+        2 => Key::Cookie(name()),
+        3 => Key::Query(name()),
+        4 => Key::Path,
+        5 => Key::Uri,
+        6 => Key::Sni,
+        _ => Key::Address,
+    }
+}
+
+/// What it names in a request.
+pub(in crate::ui) fn key_name_mut(key: &mut Key) -> Option<&mut String> {
+    match key {
+        Key::Header(name) | Key::Cookie(name) | Key::Query(name) => Some(name),
+        Key::Address | Key::Path | Key::Uri | Key::Sni => None,
+    }
+}
+
 /// `10:42:07.118`, of a time that is counted as the clocks of this place go.
 pub(in crate::ui) fn time_of_day(local_ns: u64) -> String {
     let millis = local_ns / 1_000_000;
@@ -78,6 +125,15 @@ pub(in crate::ui) fn bytes_text(n_bytes: u64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn every_key_is_at_its_place_and_has_a_name_where_it_needs_one() {
+        for (place, (_, name)) in KEYS.into_iter().enumerate() {
+            let mut key = key_at(place);
+            assert_eq!(key_place(&key), place);
+            assert_eq!(key_name_mut(&mut key).map(|name| name.as_str()), name);
+        }
+    }
 
     #[test]
     fn times_of_day_and_counts_are_readable() {

@@ -2,50 +2,61 @@
 
 use egui::Ui;
 
-use super::fields::Field;
 use super::latency;
+use super::part::Part;
 use crate::model::{Arrivals, Latency};
 use crate::period::Period;
 use crate::ui::widgets::{Scale, Unit};
 
-/// The number that is dragged most: users of a closed loop, the rate of an open one.
-pub(super) fn rate_ui(ui: &mut Ui, field: Field<'_>, arrivals: &mut Arrivals) {
-    let rate = match arrivals {
+/// The number that is dragged most: users of a closed loop, the rate of an open one. Alone it says whatever is wrong
+/// with the arrivals; else the fields of [`kind_ui`] say what is wrong with them.
+pub(super) fn rate_ui(ui: &mut Ui, part: &Part<'_>, arrivals: &mut Arrivals, alone: bool) {
+    let place = |name| if alone { "" } else { name };
+    let default = rate_of(&Arrivals::default());
+    let (name, rate) = match arrivals {
         Arrivals::Closed { users, .. } => {
-            let field = Field { label: "Users", ..field };
             let hint = "each sends, waits for the answer, thinks, and sends again";
-            return field.hint(hint).count_ui(ui, USERS, 10, users);
+            let field = part.field(place("users"), "Users", hint);
+            return field.count_ui(ui, USERS, default as u32, users);
         }
         Arrivals::Steady { per_second }
         | Arrivals::Poisson { per_second }
-        | Arrivals::Bursts { per_second, .. } => per_second,
-        Arrivals::Ramp { to, .. } => to,
-        Arrivals::Diurnal { high, .. } => high,
+        | Arrivals::Bursts { per_second, .. } => ("per_second", per_second),
+        Arrivals::Ramp { to, .. } => ("to", to),
+        Arrivals::Diurnal { high, .. } => ("high", high),
     };
-    field.hint("requests a second").number_ui(ui, (RATE, Unit::PerSecond), 100.0, rate);
+    let field = part.field(place(name), "Rate", "requests a second");
+    field.number_ui(ui, (RATE, Unit::PerSecond), default, rate);
 }
 
 /// Of which kind it is, and what else that kind has.
-pub(super) fn kind_ui(ui: &mut Ui, owner: &str, arrivals: &mut Arrivals) {
+pub(super) fn kind_ui(ui: &mut Ui, part: &Part<'_>, arrivals: &mut Arrivals) {
     let place = place_of(arrivals);
-    if let Some(chosen) = Field::new(owner, "Arrivals").choice_ui(ui, place, &KINDS) {
+    let field = part.choice("", "Arrivals", "when its requests come");
+    let default = place_of(&Arrivals::default());
+    if let Some(chosen) = field.choice_ui(ui, &KINDS, Some(default), place) {
         *arrivals = made(chosen, rate_of(arrivals));
     }
     match arrivals {
         Arrivals::Closed { think, .. } => {
-            latency::middle_ui(ui, Field::new(owner, "Think"), think);
+            let field = part.field("think", "Think", "from an answer to the next request");
+            latency::middle_ui(ui, field, THINK, think);
         }
         Arrivals::Bursts { size, .. } => {
-            let field = Field::new(owner, "Burst").hint("requests at once");
-            field.count_ui(ui, Scale::count(1.0, 100.0), 10, size);
+            let field = part.field("size", "Burst", "requests at once");
+            field.count_ui(ui, Scale::count(1.0, 100.0), BURST, size);
         }
         Arrivals::Ramp { from, over, .. } => {
-            Field::new(owner, "From").number_ui(ui, (RATE, Unit::PerSecond), 0.0, from);
-            Field::new(owner, "Over").period_ui(ui, 600.0, Period::from_secs(60), over);
+            let field = part.field("from", "From", "requests a second at the start");
+            field.number_ui(ui, (RATE, Unit::PerSecond), 0.0, from);
+            let field = part.field("over", "Over", "how long it takes to get to the rate");
+            field.period_ui(ui, 600.0, MINUTE, over);
         }
-        Arrivals::Diurnal { low, period, .. } => {
-            Field::new(owner, "Low").number_ui(ui, (RATE, Unit::PerSecond), 0.0, low);
-            Field::new(owner, "Day").period_ui(ui, 600.0, Period::from_secs(60), period);
+        Arrivals::Diurnal { low, high, period } => {
+            let field = part.field("low", "Low", "requests a second in the deep of the night");
+            field.number_ui(ui, (RATE, Unit::PerSecond), *high * NIGHT, low);
+            let field = part.field("period", "Day", "from one night to the next");
+            field.period_ui(ui, 600.0, MINUTE, period);
         }
         Arrivals::Steady { .. } | Arrivals::Poisson { .. } => {}
     }
@@ -79,21 +90,22 @@ fn made(place: usize, per_second: f64) -> Arrivals {
         1 => Arrivals::Steady { per_second },
         2 => Arrivals::Closed {
             users: per_second.clamp(1.0, 1_000.0) as u32,
-            think: Latency::Exponential { mean: Period::from_secs(1) },
+            think: Latency::Exponential { mean: THINK },
         },
-        3 => Arrivals::Bursts { per_second, size: 10 },
-        4 => Arrivals::Ramp { from: 0.0, to: per_second, over: Period::from_secs(60) },
-        5 => Arrivals::Diurnal {
-            low: per_second / 10.0,
-            high: per_second,
-            period: Period::from_secs(60),
-        },
+        3 => Arrivals::Bursts { per_second, size: BURST },
+        4 => Arrivals::Ramp { from: 0.0, to: per_second, over: MINUTE },
+        5 => Arrivals::Diurnal { low: per_second * NIGHT, high: per_second, period: MINUTE },
         _ => Arrivals::Poisson { per_second },
     }
 }
 
 const KINDS: [&str; 6] = ["Poisson", "Steady", "Closed loop", "Bursts", "Ramp", "Day and night"];
 const RATE: Scale = Scale::Log { least: 0.5, most: 5_000.0 };
+const THINK: Period = Period::from_secs(1);
+const BURST: u32 = 10;
+const MINUTE: Period = Period::from_secs(60);
+/// The night's part of the day's rate.
+const NIGHT: f64 = 0.1;
 const USERS: Scale = Scale::Log { least: 1.0, most: 1_000.0 };
 
 #[cfg(test)]

@@ -1,15 +1,15 @@
 //! Client groups: how fast they send, who they are, and how.
 
-use egui::{Align, Layout, RichText, Ui};
+use egui::{Align, Layout, RichText, Ui, WidgetInfo};
 
 use super::arrivals;
-use super::fields::Field;
-use crate::lab::{Carrier, Client, HttpVersion, Lab};
+use super::part::Part;
+use crate::lab::{Carrier, Client, HttpVersion, Identities, Lab};
 use crate::model::Keys;
-use crate::period::Period;
-use crate::ui::desk::Wrong;
 use crate::ui::theme::{self, Theme};
-use crate::ui::widgets::{Scale, Unit, caption_ui, card_ui, hint, icon_button, switch_ui};
+use crate::ui::widgets::{
+    Scale, Unit, caption_ui, card_ui, describe, hint, icon_button, switch_ui, tip,
+};
 use crate::ui::workbench::Workbench;
 
 pub(super) fn clients_ui(ui: &mut Ui, workbench: &mut Workbench) {
@@ -17,7 +17,7 @@ pub(super) fn clients_ui(ui: &mut Ui, workbench: &mut Workbench) {
     let n_clients: u32 = workbench.desk.draft.clients.iter().map(|it| it.identities.count).sum();
     let add = caption_ui(ui, "Clients", |ui| {
         hint(ui, n_clients.to_string()).on_hover_text("identities of all groups");
-        all_controls && ui.add(add_button(ui)).clicked()
+        all_controls && add_ui(ui)
     });
     let (draft, wrong) = workbench.desk.parts();
     if add {
@@ -26,15 +26,16 @@ pub(super) fn clients_ui(ui: &mut Ui, workbench: &mut Workbench) {
     let n_groups = draft.clients.len();
     let mut remove = None;
     for (index, client) in draft.clients.iter_mut().enumerate() {
-        let path = format!("clients[{index}]");
+        let name = client.name.clone();
+        let part = Part::new(&name, wrong, format!("clients[{index}]"));
         card_ui(ui, |ui| {
             ui.spacing_mut().item_spacing.y = 0.0;
             if (n_groups > 1 || all_controls) && head_ui(ui, client) {
                 remove = Some(index);
             }
-            group_ui(ui, client, wrong, &path);
+            group_ui(ui, &part, client, !all_controls);
             if all_controls {
-                more_ui(ui, client, wrong, &path);
+                more_ui(ui, &part, client);
             }
         });
     }
@@ -46,8 +47,12 @@ pub(super) fn clients_ui(ui: &mut Ui, workbench: &mut Workbench) {
     }
 }
 
-fn add_button(ui: &Ui) -> egui::Button<'static> {
-    egui::Button::new(RichText::new("+ Add").color(Theme::of(ui).accent)).frame(false)
+/// True if it was pressed.
+fn add_ui(ui: &mut Ui) -> bool {
+    let text = RichText::new("+ Add").color(Theme::of(ui).accent);
+    let response = ui.add(egui::Button::new(text).frame(false));
+    response.widget_info(|| WidgetInfo::labeled(egui::Role::Button, true, "Add clients"));
+    response.on_hover_text("Another group of built-in clients").clicked()
 }
 
 pub(in crate::ui) fn add_group(lab: &mut Lab) {
@@ -66,7 +71,10 @@ fn head_ui(ui: &mut Ui, client: &mut Client) -> bool {
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
             let name = format!("Remove {}", client.name);
             let remove = icon_button(ui, "×", &name).clicked();
-            switch_ui(ui, &mut client.enabled, &format!("{} sends", client.name));
+            let sends = switch_ui(ui, &mut client.enabled, &format!("{} sends", client.name));
+            let words = tip("off, the group sends nothing", Some("on"));
+            describe(ui, &sends, || words.clone());
+            sends.on_hover_text(words);
             remove
         })
         .inner
@@ -74,73 +82,92 @@ fn head_ui(ui: &mut Ui, client: &mut Client) -> bool {
     .inner
 }
 
-fn group_ui(ui: &mut Ui, client: &mut Client, wrong: Wrong<'_>, path: &str) {
-    let owner = client.name.clone();
-    let rate = Field::new(&owner, "Rate").wrong(wrong.words_at(&format!("{path}.arrivals")));
-    arrivals::rate_ui(ui, rate, &mut client.arrivals);
-    Field::new(&owner, "Keep-alive")
-        .hint("without it every request has a connection of its own")
-        .switch_ui(ui, &mut client.keep_alive);
+fn group_ui(ui: &mut Ui, part: &Part<'_>, client: &mut Client, alone: bool) {
+    arrivals::rate_ui(ui, &part.within("arrivals"), &mut client.arrivals, alone);
+    part.field("keep_alive", "Keep-alive", "off, every request has a connection of its own")
+        .switch_ui(ui, Client::default().keep_alive, &mut client.keep_alive);
 }
 
-fn more_ui(ui: &mut Ui, client: &mut Client, wrong: Wrong<'_>, path: &str) {
-    let owner = client.name.clone();
-    arrivals::kind_ui(ui, &owner, &mut client.arrivals);
-    let Client { identities, http, cookies, keys, timeout, .. } = client;
-    let at = |field: &str| wrong.words_at(&format!("{path}.{field}"));
-    Field::new(&owner, "Identities")
-        .hint("how many clients the group stands for, each with an address of its own")
-        .wrong(at("identities"))
-        .count_ui(ui, Scale::Log { least: 1.0, most: 1_000.0 }, 100, &mut identities.count);
+fn more_ui(ui: &mut Ui, part: &Part<'_>, client: &mut Client) {
+    let default = Client::default();
+    arrivals::kind_ui(ui, &part.within("arrivals"), &mut client.arrivals);
+    identities_ui(ui, &part.within("identities"), &mut client.identities);
+    keys_ui(ui, &part.within("keys"), &mut client.keys);
+    let is_two = |http: HttpVersion| http == HttpVersion::Http2;
+    let mut two = is_two(client.http);
+    let field = part.field("http", "HTTP/2", "off, it speaks HTTP/1.1");
+    if field.switch_ui(ui, is_two(default.http), &mut two) {
+        client.http = if two { HttpVersion::Http2 } else { HttpVersion::Http1 };
+    }
+    part.field("cookies", "Cookies", "kept and sent back").switch_ui(
+        ui,
+        default.cookies,
+        &mut client.cookies,
+    );
+    let timeout = part.field("timeout", "Timeout", "when it gives up");
+    timeout.period_ui(ui, 60.0, default.timeout, &mut client.timeout);
+}
+
+fn identities_ui(ui: &mut Ui, part: &Part<'_>, identities: &mut Identities) {
+    let default = Identities::default();
+    let hint = "how many clients the group stands for, each with an address of its own";
+    part.field("count", "Identities", hint).count_ui(
+        ui,
+        Scale::Log { least: 1.0, most: 1_000.0 },
+        default.count,
+        &mut identities.count,
+    );
     let carriers = [Carrier::Loopback, Carrier::ProxyProtocol, Carrier::Forwarded];
-    let place = carriers.iter().position(|it| *it == identities.shown_by).unwrap_or(0);
+    let place = |carrier| carriers.iter().position(|it| *it == carrier).unwrap_or(0);
     let names = ["own address", "PROXY protocol", "X-Forwarded-For"];
-    if let Some(chosen) = Field::new(&owner, "Shown by").choice_ui(ui, place, &names) {
+    let (fresh, current) = (place(default.shown_by), place(identities.shown_by));
+    let field = part.field("shown_by", "Shown by", "what tells the proxy which client it is");
+    if let Some(chosen) = field.choice_ui(ui, &names, Some(fresh), current) {
         identities.shown_by = carriers[chosen];
     }
-    keys_ui(ui, &owner, keys);
-    let mut two = *http == HttpVersion::Http2;
-    if Field::new(&owner, "HTTP/2").switch_ui(ui, &mut two) {
-        *http = if two { HttpVersion::Http2 } else { HttpVersion::Http1 };
-    }
-    Field::new(&owner, "Cookies").hint("kept and sent back").switch_ui(ui, cookies);
-    Field::new(&owner, "Timeout").hint("when it gives up").wrong(at("timeout")).period_ui(
-        ui,
-        60.0,
-        Period::from_secs(10),
-        timeout,
-    );
 }
 
 /// Which keys its requests carry.
-fn keys_ui(ui: &mut Ui, owner: &str, keys: &mut Keys) {
-    let place = match keys {
-        Keys::PerClient => 0,
-        Keys::Uniform { .. } => 1,
-        Keys::Zipf { .. } => 2,
-        Keys::Single(_) => 3,
-    };
+fn keys_ui(ui: &mut Ui, part: &Part<'_>, keys: &mut Keys) {
     let names = ["one per client", "uniform", "Zipf", "a single one"];
-    if let Some(chosen) = Field::new(owner, "Keys").choice_ui(ui, place, &names) {
+    let field = part.group("Keys", "which key each request carries");
+    let default = place_of(&Keys::default());
+    if let Some(chosen) = field.choice_ui(ui, &names, Some(default), place_of(keys)) {
         *keys = match chosen {
-            1 => Keys::Uniform { count: 1_000 },
-            2 => Keys::Zipf { count: 1_000, exponent: 1.0 },
-            3 => Keys::Single("key".to_owned()),
+            1 => Keys::Uniform { count: KEY_COUNT },
+            2 => Keys::Zipf { count: KEY_COUNT, exponent: EXPONENT },
+            3 => Keys::Single(KEY.to_owned()),
             _ => Keys::PerClient,
         };
     }
     let count = match keys {
         Keys::Uniform { count } | Keys::Zipf { count, .. } => count,
         Keys::PerClient => return,
-        Keys::Single(key) => return Field::new(owner, "Key").text_ui(ui, key),
+        Keys::Single(key) => {
+            return part.field("", "Key", "what every request carries").text_ui(ui, Some(KEY), key);
+        }
     };
     let mut number = *count as f64;
-    let scale = Scale::Log { least: 1.0, most: 1e6 };
-    Field::new(owner, "Key count").number_ui(ui, (scale, Unit::Count), 1_000.0, &mut number);
+    let ways = (Scale::Log { least: 1.0, most: 1e6 }, Unit::Count);
+    let field = part.field("count", "Key count", "how many different keys there are");
+    field.number_ui(ui, ways, KEY_COUNT as f64, &mut number);
     *count = number.round() as u64;
     if let Keys::Zipf { exponent, .. } = keys {
         let scale = Scale::Linear { least: 0.0, most: 3.0, step: 0.05 };
-        let field = Field::new(owner, "Exponent").hint("the larger, the hotter the first keys");
-        field.number_ui(ui, (scale, Unit::Factor), 1.0, exponent);
+        let field = part.field("exponent", "Exponent", "the larger, the hotter the first keys");
+        field.number_ui(ui, (scale, Unit::Factor), EXPONENT, exponent);
     }
 }
+
+fn place_of(keys: &Keys) -> usize {
+    match keys {
+        Keys::PerClient => 0,
+        Keys::Uniform { .. } => 1,
+        Keys::Zipf { .. } => 2,
+        Keys::Single(_) => 3,
+    }
+}
+
+const KEY: &str = "key";
+const KEY_COUNT: u64 = 1_000;
+const EXPONENT: f64 = 1.0;

@@ -7,7 +7,9 @@ mod failures;
 mod fields;
 mod health;
 mod latency;
+mod part;
 mod pool;
+mod retries;
 mod serve;
 pub(super) mod server_menu;
 mod server_more;
@@ -56,7 +58,9 @@ fn all_controls_ui(ui: &mut Ui, workbench: &mut Workbench) {
     let open = workbench.view.all_controls;
     let text = if open { "Fewer controls" } else { "All controls" };
     ui.horizontal(|ui| {
-        if ui.add(egui::Button::new(text).frame(false)).clicked() {
+        let button = ui.add(egui::Button::new(text).frame(false));
+        let words = "Everything that a lab can set, or only what is set most";
+        if button.on_hover_text(words).clicked() {
             workbench.view.all_controls = !open;
         }
         hint(ui, "Ctrl .");

@@ -8,6 +8,7 @@ use egui::{
 };
 
 use super::fields::Field;
+use super::part::Part;
 use super::{failures, latency, server_menu, server_more};
 use crate::engine::Status;
 use crate::lab::{Pool, Server};
@@ -17,7 +18,7 @@ use crate::ui::selection::Selection;
 use crate::ui::standing::{self, Standing};
 use crate::ui::story::{PoolFrame, ServerFrame};
 use crate::ui::theme::{self, Theme};
-use crate::ui::widgets::{Scale, caption_ui, card_ui, fitted, hint, number};
+use crate::ui::widgets::{caption_ui, card_ui, fitted, hint, number};
 use crate::ui::workbench::Workbench;
 
 /// How high the cards are. Of many, only those near to what is in sight are built: sixty with their sliders would take
@@ -107,7 +108,8 @@ pub(super) fn focus_ui(ui: &mut Ui, workbench: &mut Workbench) {
         return;
     }
     let names: Vec<&str> = names.iter().map(String::as_str).collect();
-    if let Some(chosen) = Field::new("shown", "Pool").choice_ui(ui, workbench.focus(), &names) {
+    let field = Field::new("shown", "Pool", "whose servers are shown");
+    if let Some(chosen) = field.choice_ui(ui, &names, None, workbench.focus()) {
         workbench.pool_in_focus = chosen;
     }
 }
@@ -196,9 +198,11 @@ impl Card<'_> {
             let beside = self.has_room_beside_name(ui, server);
             let asked = self.head_ui(ui, server, state.filter(|_| beside));
             self.slots_ui(ui, server, state.filter(|_| !beside));
-            self.sliders_ui(ui, server);
+            let owner = server.name.clone();
+            let part = Part::new(&owner, self.wrong, self.path.as_str());
+            self.sliders_ui(ui, &part, server);
             if self.all_controls {
-                server_more::server_more_ui(ui, server, self.wrong, &self.path);
+                server_more::server_more_ui(ui, &part, server);
             }
             asked
         });
@@ -302,20 +306,16 @@ impl Card<'_> {
         });
     }
 
-    fn sliders_ui(&self, ui: &mut Ui, server: &mut Server) {
-        let owner = server.name.clone();
-        let at = |field: &str| self.wrong.words_at(&format!("{}.{field}", self.path));
+    fn sliders_ui(&self, ui: &mut Ui, part: &Part<'_>, server: &mut Server) {
         let deaf = self.deaf.map(|algorithm| format!("{algorithm} ignores it; 0 drains"));
-        Field::new(&owner, "Weight")
-            .hint(deaf.as_deref().unwrap_or("0 drains"))
-            .wrong(at("weight"))
-            .count_ui(ui, Scale::count(0.0, 10.0), 1, &mut server.weight);
+        let words = deaf.as_deref().unwrap_or("its share beside the others'; 0 drains");
+        server_more::weight_ui(ui, part, words, server);
         if let Some(deaf) = deaf.filter(|_| server.weight > 1) {
             hint(ui, deaf);
         }
         if let Some(mock) = &mut server.mock {
-            let field = Field::new(&owner, "Latency").wrong(at("mock.latency"));
-            latency::middle_ui(ui, field, &mut mock.latency);
+            let part = part.within("mock.latency");
+            latency::service_ui(ui, &part, &mut mock.latency, !self.all_controls);
         }
     }
 }

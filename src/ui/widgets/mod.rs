@@ -6,6 +6,7 @@ mod plain;
 mod scale;
 mod slider;
 mod star;
+mod tip;
 mod told;
 
 pub(in crate::ui) use fitted::fitted;
@@ -16,4 +17,5 @@ pub(in crate::ui) use plain::{
 pub(in crate::ui) use scale::{Scale, Unit, time_text};
 pub(in crate::ui) use slider::Slider;
 pub(in crate::ui) use star::paint_star;
-pub(in crate::ui) use told::{Told, is_moved_by_keys, told};
+pub(in crate::ui) use tip::{describe, tip};
+pub(in crate::ui) use told::{Keeps, Told, keep, kept_by, told};

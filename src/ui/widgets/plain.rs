@@ -90,8 +90,8 @@ pub(in crate::ui) fn check_ui(ui: &mut Ui, on: &mut bool, text: &str) -> Respons
     .inner
 }
 
-/// On or off. True if it was changed.
-pub(in crate::ui) fn switch_ui(ui: &mut Ui, on: &mut bool, name: &str) -> bool {
+/// On or off.
+pub(in crate::ui) fn switch_ui(ui: &mut Ui, on: &mut bool, name: &str) -> Response {
     let (area, mut response) = ui.allocate_exact_size(vec2(26.0, 14.0), Sense::click());
     if response.clicked() {
         *on = !*on;
@@ -110,5 +110,5 @@ pub(in crate::ui) fn switch_ui(ui: &mut Ui, on: &mut bool, name: &str) -> bool {
         let stroke = Stroke::new(1.5, theme.accent);
         ui.painter().rect_stroke(area.expand(2.0), radius + 2.0, stroke, egui::StrokeKind::Outside);
     }
-    response.changed()
+    response
 }

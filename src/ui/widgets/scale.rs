@@ -17,6 +17,8 @@ pub(in crate::ui) enum Unit {
     Count,
     /// Of 1, shown as per cent.
     Share,
+    /// Of 100.
+    Percent,
     /// Seconds, shown in the unit that fits.
     Time,
     PerSecond,
@@ -89,6 +91,7 @@ impl Unit {
         match self {
             Self::Count => format!("{value:.0}"),
             Self::Share => format!("{} %", plain(value * 100.0)),
+            Self::Percent => format!("{} %", plain(value)),
             Self::Time => time_text(value),
             Self::PerSecond => format!("{} /s", plain(value)),
             Self::Factor => format!("× {}", plain(value)),
@@ -102,6 +105,7 @@ impl Unit {
         let value = match self {
             Self::Count => number(text),
             Self::Share => number(text.trim_end_matches('%')).map(|it| it / 100.0),
+            Self::Percent => number(text.trim_end_matches('%')),
             Self::Time => number(text).map(|millis| millis / 1e3).or_else(|| {
                 let period: Option<Period> =
                     text.replace(' ', "").replace('µ', "u").replace("min", "m").parse().ok();
@@ -192,6 +196,7 @@ mod tests {
             (Unit::Time, 1.31, "1.31 s"),
             (Unit::Time, 0.00025, "250 µs"),
             (Unit::Share, 0.02, "2 %"),
+            (Unit::Percent, 20.0, "20 %"),
             (Unit::PerSecond, 1200.0, "1200 /s"),
             (Unit::Factor, 2.5, "× 2.5"),
             (Unit::Count, 3.0, "3"),

@@ -5,7 +5,7 @@ use egui::{
     pos2, vec2,
 };
 
-use super::{Scale, Told, Unit, told};
+use super::{Scale, Told, Unit, describe, tip, told};
 use crate::ui::theme::{ROW_HEIGHT, Theme};
 
 /// One number with its name. Double-click resets it, arrows step it, Home and End lead to its ends, and its
@@ -18,6 +18,8 @@ pub(in crate::ui) struct Slider<'a> {
     scale: Scale,
     unit: Unit,
     default: Option<f64>,
+    /// The default in words, where the number does not say it.
+    default_words: Option<String>,
     hint: &'a str,
     wrong: Option<String>,
 }
@@ -25,17 +27,20 @@ pub(in crate::ui) struct Slider<'a> {
 impl<'a> Slider<'a> {
     pub(in crate::ui) fn new(label: &'a str, scale: Scale, unit: Unit) -> Self {
         let name = label.to_owned();
-        Self { label, name, scale, unit, default: None, hint: "", wrong: None }
+        Self { label, name, scale, unit, default: None, default_words: None, hint: "", wrong: None }
     }
 
-    /// Whose number it is.
-    pub(in crate::ui) fn of(self, owner: &str) -> Self {
-        let name = format!("{owner} {}", self.label.to_lowercase());
+    /// What it is called among all others.
+    pub(in crate::ui) fn named(self, name: String) -> Self {
         Self { name, ..self }
     }
 
     pub(in crate::ui) fn default_value(self, default: f64) -> Self {
         Self { default: Some(default), ..self }
+    }
+
+    pub(in crate::ui) fn default_words(self, default_words: Option<String>) -> Self {
+        Self { default_words, ..self }
     }
 
     /// What it does, for those who point at it.
@@ -65,7 +70,7 @@ impl<'a> Slider<'a> {
         if let Some(why) = &self.wrong {
             ui.colored_label(Theme::of(ui).err, egui::RichText::new(why).small());
         }
-        response.on_hover_text(self.tooltip());
+        response.on_hover_text(self.tip());
         *value != before
     }
 
@@ -103,6 +108,7 @@ impl<'a> Slider<'a> {
             node.set_max_numeric_value(most);
             node.set_value(self.unit.text(shown));
         });
+        describe(ui, &response, || self.tip());
         self.paint(ui, rail, &response, *value);
     }
 
@@ -159,13 +165,13 @@ impl<'a> Slider<'a> {
         let response = ui.add(drag);
         let name = format!("{} value", self.name);
         response.widget_info(|| WidgetInfo::labeled(egui::Role::SpinButton, true, &name));
+        describe(&ui, &response, || self.tip());
     }
 
-    fn tooltip(&self) -> String {
-        let default = self.default.map(|default| format!("default {}", self.unit.text(default)));
-        let parts = [Some(self.hint.to_owned()).filter(|hint| !hint.is_empty()), default];
-        let parts: Vec<String> = parts.into_iter().flatten().collect();
-        if parts.is_empty() { self.name.clone() } else { parts.join("\n") }
+    fn tip(&self) -> String {
+        let number = || self.default.map(|default| self.unit.text(default));
+        let default = self.default_words.clone().or_else(number);
+        tip(if self.hint.is_empty() { &self.name } else { self.hint }, default.as_deref())
     }
 }
 

@@ -14,13 +14,16 @@ use egui::{RichText, Ui, WidgetInfo};
 use self::fresh::Fresh;
 use self::machine::Machine;
 use self::row::Seen;
+use super::part::Part;
 use super::server_menu::Action;
+use super::server_more;
 use super::servers::focus_ui;
 use crate::lab::{Pool, Source};
+use crate::ui::desk::Wrong;
 use crate::ui::selection::Selection;
 use crate::ui::theme::Theme;
 use crate::ui::verb::Verb;
-use crate::ui::widgets::{caption_ui, card_ui, note};
+use crate::ui::widgets::{caption_ui, card_ui, hint, note};
 use crate::ui::workbench::Workbench;
 
 /// What this side remembers.
@@ -93,7 +96,25 @@ fn cards_ui(ui: &mut Ui, serve: &mut Serve, workbench: &mut Workbench) -> Vec<As
     asked.extend(rows_ui(ui, pool, &seen, "Started elsewhere", elsewhere));
     let mocks = |source: &Source<'_>| matches!(source, Source::Mock(_));
     asked.extend(rows_ui(ui, pool, &seen, "Mocks", mocks));
+    if all_controls && !pool.servers.is_empty() {
+        shares_ui(ui, wrong, &format!("pools[{focus}]"), pool);
+    }
     asked
+}
+
+/// How much of the traffic each server gets.
+fn shares_ui(ui: &mut Ui, wrong: Wrong<'_>, path: &str, pool: &mut Pool) {
+    caption_ui(ui, "How much each gets", |_| {});
+    card_ui(ui, |ui| {
+        ui.spacing_mut().item_spacing.y = 0.0;
+        for (index, server) in pool.servers.iter_mut().enumerate() {
+            let owner = server.name.clone();
+            let part = Part::new(&owner, wrong, format!("{path}.servers[{index}]"));
+            hint(ui, &owner);
+            server_more::weight_ui(ui, &part, "its share beside the others'; 0 drains", server);
+            server_more::taken_ui(ui, &part, server);
+        }
+    });
 }
 
 /// The servers of one kind in a card. Nothing if there are none.
