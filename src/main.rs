@@ -31,6 +31,10 @@ fn open_window(lab: Option<PathBuf>) -> ExitCode {
         Err(error) => {
             // Where even this cannot be written, the exit code has to say it.
             writeln!(io::stderr(), "evenkeel: {error}").ok();
+            if let ui::WindowError::NoWindow(_) = error {
+                let commands = cli::without_a_window();
+                writeln!(io::stderr(), "these commands need none: {commands}").ok();
+            }
             ExitCode::from(2)
         }
     }

@@ -43,6 +43,28 @@ fn file(name: &str, text: &str) -> PathBuf {
     path
 }
 
+#[cfg(target_os = "linux")]
+#[test]
+fn where_no_window_opens_every_command_that_needs_none_is_named() {
+    let mut program = Command::new(env!("CARGO_BIN_EXE_evenkeel"));
+    for screen in ["DISPLAY", "WAYLAND_DISPLAY", "WAYLAND_SOCKET"] {
+        program.env_remove(screen);
+    }
+    let output = program.stdin(Stdio::null()).output().unwrap();
+    let told = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(2), "{told}");
+    let help = evenkeel(&["help"]).out;
+    let listed = help.lines().skip_while(|line| *line != "Commands:").skip(1);
+    let listed = listed.map_while(|line| line.split_whitespace().next());
+    let mut n_listed = 0;
+    for command in listed.filter(|name| *name != "help") {
+        let is_named = told.split([' ', ',', '\n']).any(|word| word == command);
+        assert!(is_named, "{command}: {told}");
+        n_listed += 1;
+    }
+    assert!(n_listed > 5, "{help}");
+}
+
 #[test]
 fn order_prints_one_line_or_json() {
     let arguments =

@@ -77,10 +77,7 @@ pub struct Request {
 
 #[derive(Debug, thiserror::Error)]
 pub enum WindowError {
-    #[error(
-        "no window can be opened here ({0}): evenkeel serve, run, mock, load, sim, compare, check, \
-         order, keys and algorithms work without one"
-    )]
+    #[error("no window can be opened here ({0})")]
     NoWindow(String),
     #[error("the lab cannot run: {0}")]
     Lab(String),
