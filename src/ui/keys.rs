@@ -6,7 +6,7 @@ use super::app::App;
 use super::commands::{self, Command, Keys};
 use super::verb::Verb;
 use super::view::Arrangement;
-use super::widgets::is_moved_by_keys;
+use super::widgets::{Keeps, kept_by};
 
 /// Takes the keys that mean something out of this frame's input, and does what they mean.
 pub(super) fn handle(ctx: &Context, app: &mut App) {
@@ -32,8 +32,7 @@ pub(super) fn handle(ctx: &Context, app: &mut App) {
     let table = commands::table(&app.workbench);
     let hand = match ctx.memory(egui::Memory::focused) {
         _ if types => Hand::Types,
-        Some(focused) if is_moved_by_keys(ctx, focused) => Hand::OnSlider,
-        Some(_) => Hand::OnWidget,
+        Some(focused) => Hand::On(kept_by(ctx, focused)),
         None => Hand::Free,
     };
     for deed in meant(ctx, &table, hand) {
@@ -109,9 +108,7 @@ fn take(ctx: &Context, key: Key) -> bool {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Hand {
     Free,
-    OnWidget,
-    /// On something with a value, which its ends belong to as well.
-    OnSlider,
+    On(Keeps),
     Types,
 }
 
@@ -120,11 +117,11 @@ impl Hand {
     fn keeps(self, keys: Keys) -> bool {
         let is_plain = keys.modifiers == Modifiers::NONE;
         let is_arrow = matches!(keys.key, Key::ArrowLeft | Key::ArrowRight);
+        let is_end = matches!(keys.key, Key::Home | Key::End);
         match self {
-            Self::Free => false,
-            // A button is pressed by Space, and arrows lead from one to the next.
-            Self::OnWidget => is_plain && (is_arrow || keys.key == Key::Space),
-            Self::OnSlider => is_plain && (is_arrow || matches!(keys.key, Key::Home | Key::End)),
+            Self::Free | Self::On(Keeps::Nothing) => false,
+            Self::On(Keeps::Presses) => is_plain && (is_arrow || keys.key == Key::Space),
+            Self::On(Keeps::Values) => is_plain && (is_arrow || is_end),
             Self::Types => !keys.passes_text(),
         }
     }

@@ -125,6 +125,18 @@ fn a_slider_that_has_the_keyboard_goes_to_its_ends_and_leaves_space_to_the_view(
 }
 
 #[test]
+fn space_stops_the_view_while_the_table_of_requests_has_the_keyboard() {
+    let mut window = Window::running(crate::driven::lab(0).into_lab());
+    window.app().workbench.view.tab = Tab::Requests;
+    let role = egui::accesskit::Role::Table;
+    window.wait_until("a request", |window| window.harness.query_by_role(role).is_some());
+    window.harness.get_by_role(role).focus();
+    window.frames(2);
+    window.press(Key::Space);
+    assert!(!window.app().workbench.playhead.is_live());
+}
+
+#[test]
 fn the_scrubber_goes_through_time_by_keys_and_by_what_it_is_told() {
     const SECOND: u64 = 1_000_000_000;
     let mut window = Window::told(0);

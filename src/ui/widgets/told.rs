@@ -26,7 +26,7 @@ pub(in crate::ui) fn told(ui: &Ui, response: &Response) -> Option<Told> {
     if focused {
         let filter = EventFilter { horizontal_arrows: true, ..EventFilter::default() };
         ui.memory_mut(|memory| memory.set_focus_lock_filter(response.id, filter));
-        ui.data_mut(|data| data.insert_temp(moved_id(), response.id));
+        keep(ui, response.id, Keeps::Values);
     }
     ui.input_mut(|input| {
         let mut presses = |key| {
@@ -49,11 +49,28 @@ pub(in crate::ui) fn told(ui: &Ui, response: &Response) -> Option<Told> {
     })
 }
 
-/// Whether arrows, Home and End move what has the keyboard. Space does nothing to it.
-pub(in crate::ui) fn is_moved_by_keys(ctx: &Context, focused: Id) -> bool {
-    ctx.data(|data| data.get_temp::<Id>(moved_id())) == Some(focused)
+/// Which keys something needs for itself while it has the keyboard.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(in crate::ui) enum Keeps {
+    /// A button is pressed by Space, and arrows lead from one to the next.
+    #[default]
+    Presses,
+    /// Arrows, Home and End move a value. Space does nothing to it.
+    Values,
+    /// It takes what it needs, which no command is called by.
+    Nothing,
 }
 
-fn moved_id() -> Id {
-    Id::unique("moved by keys")
+/// Says of what has the keyboard that it is no button.
+pub(in crate::ui) fn keep(ui: &Ui, id: Id, keeps: Keeps) {
+    ui.data_mut(|data| data.insert_temp(kept_id(), (id, keeps)));
+}
+
+pub(in crate::ui) fn kept_by(ctx: &Context, focused: Id) -> Keeps {
+    let said = ctx.data(|data| data.get_temp::<(Id, Keeps)>(kept_id()));
+    said.filter(|(id, _)| *id == focused).map(|(_, keeps)| keeps).unwrap_or_default()
+}
+
+fn kept_id() -> Id {
+    Id::unique("kept keys")
 }

@@ -16,7 +16,7 @@ use crate::ui::selection::{Selection, is_same};
 use crate::ui::signal::Signal;
 use crate::ui::story::Story;
 use crate::ui::theme::{self, Theme};
-use crate::ui::widgets::{Unit, paint_star};
+use crate::ui::widgets::{Keeps, Unit, keep, paint_star};
 use crate::ui::words::{outcome_words, time_of_day};
 use crate::ui::workbench::Workbench;
 
@@ -128,6 +128,7 @@ fn keys(ui: &Ui, table: &Response, requests: &mut Requests, workbench: &mut Work
     if table.has_focus() {
         let filter = EventFilter { vertical_arrows: true, ..EventFilter::default() };
         ui.memory_mut(|memory| memory.set_focus_lock_filter(table.id, filter));
+        keep(ui, table.id, Keeps::Nothing);
     }
     let page = (table.rect.height() / ROW) as usize;
     let keys = [(Key::ArrowDown, 1), (Key::PageDown, page), (Key::ArrowUp, 1), (Key::PageUp, page)];
