@@ -41,10 +41,11 @@ impl Palette {
                 note(ui, "No command is called like that");
             }
             let mut chosen = found.get(self.at).filter(|_| enter).map(|it| it.deed.clone());
-            // What lies over the regions remembers how high it was when fewer commands matched.
+            // However few match, the field stays where it is while one types.
             let height = LIST_HEIGHT.min(ctx.content_rect().height() - 160.0);
+            ui.set_min_height(height);
             let list = ScrollArea::vertical().max_height(height).min_scrolled_height(height);
-            list.auto_shrink([false, true]).show(ui, |ui| {
+            list.auto_shrink(false).show(ui, |ui| {
                 ui.spacing_mut().item_spacing.y = 0.0;
                 for (place, command) in found.iter().enumerate() {
                     let is_at = place == self.at;
@@ -111,8 +112,10 @@ fn matching<'a>(table: &'a [Command], wanted: &str) -> Vec<&'a Command> {
         .filter(|command| !command.idle)
         .filter_map(|command| Some((score(&command.title, wanted)?, command)))
         .collect();
-    // Equal ones stay in the table's order.
-    found.sort_by_key(|(score, _)| -score);
+    // Equal ones stay in the table's order, and so does everything while nothing is wanted.
+    if !wanted.trim().is_empty() {
+        found.sort_by_key(|(score, _)| -score);
+    }
     found.into_iter().map(|(_, command)| command).collect()
 }
 

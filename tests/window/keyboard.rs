@@ -125,6 +125,21 @@ fn a_slider_that_has_the_keyboard_goes_to_its_ends_and_leaves_space_to_the_view(
 }
 
 #[test]
+fn the_field_of_the_palette_stays_where_it_is_while_one_types() {
+    let mut window = Window::told(0);
+    window.press_with(Modifiers::COMMAND, Key::P);
+    let role = egui::accesskit::Role::TextInput;
+    let field = |window: &Window| {
+        let name = "Find a command";
+        window.harness.get_by_role_and_label(role, name).rect()
+    };
+    let before = field(&window);
+    window.harness.event(egui::Event::Text("compare random".to_owned()));
+    window.frames(4);
+    assert_eq!(field(&window), before);
+}
+
+#[test]
 fn space_stops_the_view_while_the_table_of_requests_has_the_keyboard() {
     let mut window = Window::running(crate::driven::lab(0).into_lab());
     window.app().workbench.view.tab = Tab::Requests;
