@@ -161,22 +161,33 @@ fn keys(ui: &Ui, table: &Response, requests: &mut Requests, workbench: &mut Work
 /// Where each column lies.
 struct Columns {
     /// From left to right, with the side to which its text is set.
-    cells: [(Column, &'static str, Align, f32, f32); 8],
+    cells: Vec<(Column, &'static str, Align, f32, f32)>,
 }
 
 impl Columns {
+    /// Where it is narrow, as beside Why, the path keeps its room and what can be missed best is left out.
     fn across(left: f32, width: f32) -> Self {
-        let fixed: f32 = WIDTHS.iter().map(|(.., width)| width + GAP).sum();
-        let path = (width - fixed).max(80.0);
+        let mut shown = Vec::from(WIDTHS);
+        for spare in [Column::Connection, Column::Method] {
+            if path_width(&shown, width) < PATH_LEAST {
+                shown.retain(|(column, ..)| *column != spare);
+            }
+        }
+        let path = path_width(&shown, width).max(PATH_LEAST);
         let mut at = left + INSET;
-        let cells = WIDTHS.map(|(column, title, align, width)| {
-            let width = if column == Column::Path { path + width } else { width };
+        let cells = shown.into_iter().map(|(column, title, align, width)| {
+            let width = if column == Column::Path { path } else { width };
             let cell = (column, title, align, at, at + width);
             at += width + GAP;
             cell
         });
-        Self { cells }
+        Self { cells: cells.collect() }
     }
+}
+
+/// What the other columns leave of the width.
+fn path_width(shown: &[(Column, &str, Align, f32)], width: f32) -> f32 {
+    width - shown.iter().map(|(.., width)| width + GAP).sum::<f32>()
 }
 
 fn head_ui(ui: &mut Ui, requests: &mut Requests, columns: &Columns) {
@@ -386,6 +397,8 @@ const WIDTHS: [(Column, &str, Align, f32); 8] = [
     (Column::Client, "Client", Align::Min, 88.0),
     (Column::Connection, "Conn", Align::Max, 52.0),
 ];
+/// A word or two of a path.
+const PATH_LEAST: f32 = 120.0;
 const GAP: f32 = 10.0;
 const INSET: f32 = 6.0;
 const ROW: f32 = 26.0;
