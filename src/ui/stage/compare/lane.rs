@@ -2,8 +2,8 @@
 
 use egui::{
     Align, Align2, Button, ComboBox, CornerRadius, FontId, Frame, Layout, Margin, Painter, Pos2,
-    Rect, RichText, Shape, Stroke, StrokeKind, Ui, Vec2, WidgetInfo, epaint::CubicBezierShape,
-    pos2, vec2,
+    Rect, Response, RichText, Shape, Stroke, StrokeKind, Ui, Vec2, WidgetInfo,
+    epaint::CubicBezierShape, pos2, vec2,
 };
 
 use super::cast::Cast;
@@ -124,22 +124,42 @@ fn head_ui(ui: &mut Ui, lane: &Lane<'_>, chosen: &mut Algorithm, workbench: &Wor
         let font = if present { theme::number_font() } else { theme::lane_number_font() };
         ui.label(RichText::new(text).font(font).color(colour))
             .on_hover_text("Of 100 requests, 99 took no longer than this: the mean of the repeats");
-        if let Some(errors) = errors_text(film) {
-            ui.add(egui::Label::new(RichText::new(errors).color(theme.err)).truncate());
-        }
-        let left = Layout::left_to_right(Align::Center);
-        ui.with_layout(left, |ui| {
-            ui.add(
-                egui::Label::new(RichText::new(about.summary).small().color(theme.mute)).truncate(),
-            )
-        });
+        errors_ui(ui, film);
+        let summary = RichText::new(about.summary).small().color(theme.mute);
+        ui.with_layout(Layout::left_to_right(Align::Center), |ui| label_that_fits(ui, [summary]));
     });
 }
 
-fn errors_text(film: &Film) -> Option<String> {
+fn errors_ui(ui: &mut Ui, film: &Film) {
     let counters = &film.trial.together.counters;
+    if counters.errors() == 0 {
+        return;
+    }
     let part = counters.errors() as f64 / counters.finished().max(1) as f64;
-    (counters.errors() > 0).then(|| format!("{} failed", super::table::percent(part)))
+    let percent = super::table::percent(part);
+    let said = [format!("{percent} failed"), percent]
+        .map(|text| RichText::new(text).text_style(egui::TextStyle::Body).color(Theme::of(ui).err));
+    if let Some(response) = label_that_fits(ui, said) {
+        response.on_hover_text("The part of all requests that failed");
+    }
+}
+
+/// The first of several wordings that there is room for. Half a wording would be worse than none.
+fn label_that_fits<const N: usize>(ui: &mut Ui, wordings: [RichText; N]) -> Option<Response> {
+    let room = ui.available_width();
+    let galley = |text: RichText| {
+        let style = egui::FontSelection::Default;
+        egui::WidgetText::from(text).into_galley(
+            ui,
+            Some(egui::TextWrapMode::Extend),
+            f32::INFINITY,
+            style,
+        )
+    };
+    let mut galleys = wordings.into_iter().map(galley);
+    let fitting = galleys.find(|galley| galley.size().x <= room)?;
+    drop(galleys);
+    Some(ui.label(fitting))
 }
 
 struct Picture<'a> {
