@@ -12,7 +12,6 @@ use super::workbench::Workbench;
 use crate::lab::PRESETS;
 
 pub(super) fn lab_menu_ui(ui: &mut Ui, workbench: &mut Workbench) {
-    let key = Keys::command;
     let lab = &workbench.desk.draft;
     let name = if lab.name.is_empty() { "Untitled".to_owned() } else { lab.name.clone() };
     let edited = if workbench.desk.has_unsaved_edits() { " •" } else { "" };
@@ -20,7 +19,13 @@ pub(super) fn lab_menu_ui(ui: &mut Ui, workbench: &mut Workbench) {
     let button = Button::new(format!("{short}{edited} ▾")).frame(false);
     let (response, _) = MenuButton::from_button(button).ui(ui, |ui| {
         roomy(ui, 240.0);
-        entry_ui(ui, workbench, "Gallery…", key(Key::G), Verb::Show(Overlay::Gallery));
+        let gallery = Entry {
+            name: "Gallery…",
+            about: "Every lab that comes along, with its picture",
+            keys: Keys::command(Key::G),
+            verb: Verb::Show(Overlay::Gallery),
+        };
+        entries_ui(ui, workbench, [gallery]);
         for (index, preset) in PRESETS.iter().enumerate() {
             let response = ui.button(preset.name).on_hover_text(preset.summary);
             if response.clicked() {
@@ -29,12 +34,10 @@ pub(super) fn lab_menu_ui(ui: &mut Ui, workbench: &mut Workbench) {
             }
         }
         ui.separator();
-        entry_ui(ui, workbench, "New lab", key(Key::N), Verb::New);
-        entry_ui(ui, workbench, "Open…", key(Key::O), Verb::ChooseFile);
+        let [above, below] = file_entries();
+        entries_ui(ui, workbench, above);
         recent_ui(ui, workbench);
-        entry_ui(ui, workbench, "Save", key(Key::S), Verb::Save);
-        let keys = Keys::command_shift(Key::S);
-        entry_ui(ui, workbench, "Save as…", keys, Verb::ChooseWhereToSave);
+        entries_ui(ui, workbench, below);
     });
     let file = workbench.desk.file().map(|file| file.display().to_string());
     response.widget_info(|| WidgetInfo::labeled(egui::Role::Button, true, format!("Lab {name}")));
@@ -58,18 +61,47 @@ fn recent_ui(ui: &mut Ui, workbench: &mut Workbench) {
     });
 }
 
-fn entry_ui(ui: &mut Ui, workbench: &mut Workbench, name: &str, keys: Keys, verb: Verb) {
-    let button = Button::new(name).shortcut_text(number(keys.text()));
-    let response = ui.add(button.min_size(vec2(0.0, ENTRY_HEIGHT)));
-    if response.clicked() {
-        workbench.ask(verb);
-        ui.close();
+/// What stands in a menu.
+struct Entry {
+    name: &'static str,
+    about: &'static str,
+    keys: Keys,
+    verb: Verb,
+}
+
+fn entries_ui<const N: usize>(ui: &mut Ui, workbench: &mut Workbench, entries: [Entry; N]) {
+    for Entry { name, about, keys, verb } in entries {
+        let button = Button::new(name).shortcut_text(number(keys.text()));
+        let response = ui.add(button.min_size(vec2(0.0, ENTRY_HEIGHT)));
+        if response.on_hover_text(about).clicked() {
+            workbench.ask(verb);
+            ui.close();
+        }
     }
+}
+
+/// The entries of the lab menu that are about files: those above the files that were open lately, and those below.
+fn file_entries() -> [[Entry; 2]; 2] {
+    let entry = |name, about, keys, verb| Entry { name, about, keys, verb };
+    let (key, shift) = (Keys::command, Keys::command_shift);
+    let new = "A lab with one listener and one pool, to be filled";
+    let open = "A lab from a file of yours";
+    let save = "Into the file of this lab; without one you are asked where";
+    let save_as = "Into another file, which is this lab's from then on";
+    [
+        [
+            entry("New lab", new, key(Key::N), Verb::New),
+            entry("Open…", open, key(Key::O), Verb::ChooseFile),
+        ],
+        [
+            entry("Save", save, key(Key::S), Verb::Save),
+            entry("Save as…", save_as, shift(Key::S), Verb::ChooseWhereToSave),
+        ],
+    ]
 }
 
 /// How the window looks at things: arrangement, theme, size, motion, controls.
 pub(super) fn view_menu_ui(ui: &mut Ui, workbench: &mut Workbench) {
-    let key = Keys::command;
     let colour = Theme::of(ui).mute;
     let button = Button::new(RichText::new("⋯").color(colour)).min_size(vec2(28.0, 28.0));
     let (response, _) = MenuButton::from_button(button).ui(ui, |ui| {
@@ -79,19 +111,53 @@ pub(super) fn view_menu_ui(ui: &mut Ui, workbench: &mut Workbench) {
         ui.separator();
         note(ui, "Theme");
         for theme in ThemeChoice::ALL {
-            ui.selectable_value(&mut workbench.view.theme, theme, theme.title());
+            ui.selectable_value(&mut workbench.view.theme, theme, theme.title())
+                .on_hover_text(about_theme(theme));
         }
         ui.separator();
         zoom_ui(ui, workbench);
-        check_ui(ui, &mut workbench.view.reduced_motion, "Reduce motion");
-        check_ui(ui, &mut workbench.view.all_controls, "All controls");
+        check_ui(ui, &mut workbench.view.reduced_motion, "Reduce motion")
+            .on_hover_text("Nothing travels or fades; pictures change at once");
+        check_ui(ui, &mut workbench.view.all_controls, "All controls")
+            .on_hover_text("Also those of the side that are put away at first");
         ui.separator();
-        entry_ui(ui, workbench, "Find a command…", key(Key::P), Verb::Show(Overlay::Palette));
-        let keys = Keys::plain(Key::Questionmark);
-        entry_ui(ui, workbench, "Keys", keys, Verb::Show(Overlay::Sheet));
+        entries_ui(ui, workbench, help_entries());
     });
     response.widget_info(|| WidgetInfo::labeled(egui::Role::Button, true, "View"));
     response.on_hover_text("View: arrangement, theme, size");
+}
+
+fn help_entries() -> [Entry; 2] {
+    [
+        Entry {
+            name: "Find a command…",
+            about: "Every command by its name",
+            keys: Keys::command(Key::P),
+            verb: Verb::Show(Overlay::Palette),
+        },
+        Entry {
+            name: "Keys",
+            about: "Every key, with what it does",
+            keys: Keys::plain(Key::Questionmark),
+            verb: Verb::Show(Overlay::Sheet),
+        },
+    ]
+}
+
+fn about_theme(theme: ThemeChoice) -> &'static str {
+    match theme {
+        ThemeChoice::System => "Dark or light as the rest of this machine is",
+        ThemeChoice::Dark => "Light on dark",
+        ThemeChoice::Light => "Dark on light",
+    }
+}
+
+fn about_arrangement(arrangement: Arrangement) -> &'static str {
+    match arrangement {
+        Arrangement::Learn => "To see how it works: everything moves and says why",
+        Arrangement::Serve => "To balance your own servers: addresses, commands, checks and logs",
+        Arrangement::Present => "To show it to a room: large, and led by cues",
+    }
 }
 
 fn arrangements_ui(ui: &mut Ui, workbench: &mut Workbench) {
@@ -99,7 +165,8 @@ fn arrangements_ui(ui: &mut Ui, workbench: &mut Workbench) {
         let keys = Keys::of_arrangement(arrangement).text();
         let chosen = workbench.view.arrangement == arrangement;
         let button = Button::selectable(chosen, arrangement.title()).shortcut_text(number(keys));
-        if ui.add(button.min_size(vec2(0.0, ENTRY_HEIGHT))).clicked() {
+        let response = ui.add(button.min_size(vec2(0.0, ENTRY_HEIGHT)));
+        if response.on_hover_text(about_arrangement(arrangement)).clicked() {
             workbench.ask(Verb::Arrange(arrangement));
             ui.close();
         }
@@ -119,7 +186,7 @@ fn zoom_ui(ui: &mut Ui, workbench: &mut Workbench) {
         for (sign, name, factor) in [("−", "Smaller", 1.0 / 1.1), ("+", "Larger", 1.1)] {
             let button = ui.add(Button::new(sign).min_size(vec2(24.0, 22.0)));
             button.widget_info(|| WidgetInfo::labeled(egui::Role::Button, true, name));
-            if button.clicked() {
+            if button.on_hover_text(format!("{name}, text and all")).clicked() {
                 let deed = super::commands::Deed::Zoom(factor);
                 super::commands::perform(&ui.ctx().clone(), workbench, &deed);
             }

@@ -116,16 +116,16 @@ fn buttons_ui(
         ui.spacing_mut().item_spacing.y = 6.0;
         let theme = Theme::of(ui);
         let text = RichText::new("Send again").color(theme.panel);
-        if ui.add(Button::new(text).fill(theme.accent)).on_hover_text("R").clicked() {
+        if ui.add(Button::new(text).fill(theme.accent)).on_hover_text(SEND_AGAIN).clicked() {
             wish = Some(Wish::One(To::Proxy));
         }
         if let Some(to) = to_ui(ui, workbench, record) {
             wish = Some(Wish::One(to));
         }
-        if ui.button("Send to all, diff").clicked() {
+        if ui.button("Send to all, diff").on_hover_text(SEND_TO_ALL).clicked() {
             wish = Some(Wish::All);
         }
-        if ui.button("Copy as curl").clicked() {
+        if ui.button("Copy as curl").on_hover_text(COPY_AS_CURL).clicked() {
             copy_as_curl(ui, workbench, record, letter);
         }
     });
@@ -148,7 +148,7 @@ fn asked(workbench: &mut Workbench, record: &Record) -> Option<Wish> {
 /// The proxy, or one of the servers past it.
 fn to_ui(ui: &mut Ui, workbench: &Workbench, record: &Record) -> Option<To> {
     let mut to = None;
-    MenuButton::new("Send to… ▾").ui(ui, |ui| {
+    let (response, _) = MenuButton::new("Send to… ▾").ui(ui, |ui| {
         if ui.button("The proxy, which chooses").clicked() {
             to = Some(To::Proxy);
             ui.close();
@@ -163,6 +163,7 @@ fn to_ui(ui: &mut Ui, workbench: &Workbench, record: &Record) -> Option<To> {
             });
         }
     });
+    response.on_hover_text(SEND_TO);
     to
 }
 
@@ -356,6 +357,11 @@ fn words_of(reply: &Reply) -> String {
 }
 
 /// Replies beyond it are scrolled to.
+const SEND_AGAIN: &str = "The same request once more, through the proxy (R)";
+const SEND_TO: &str = "The same request to one server past the proxy, or to the proxy";
+const SEND_TO_ALL: &str =
+    "The same request to every server past the proxy, and where their answers differ";
+const COPY_AS_CURL: &str = "A line for a shell that sends it again, with its secrets";
 const REPLIES_HEIGHT: f32 = 150.0;
 /// A reply is looked for among so many of the newest requests.
 const RECENT_MAX: usize = 5_000;
