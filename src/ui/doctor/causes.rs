@@ -6,6 +6,7 @@ use super::expected::Way;
 use super::sight::{RESERVE, Sight};
 use super::words::{counted, in_flight, shares, weights};
 use super::{keys, sticky};
+use crate::balance::Algorithm;
 use crate::lab::{Key, WorkerState, algorithm_text};
 
 /// What is said, before the evidence is added.
@@ -157,7 +158,7 @@ fn one_key(sight: &Sight<'_>) -> Option<Finding> {
 fn few_keys(sight: &Sight<'_>) -> Option<Finding> {
     let (keys, _) = keys_seen(sight)?;
     let few = keys.len() <= KEYS_EACH * sight.rows.len();
-    (few && !is_fair(sight)).then(|| {
+    (few && !is_by_weight(sight)).then(|| {
         let count = counted(keys.len() as u64, key_word(&sight.pool.key));
         let only =
             format!("Only {} different {}", keys.len(), &count[count.find(' ').unwrap_or(0) + 1..]);
@@ -203,10 +204,8 @@ fn fits(sight: &Sight<'_>) -> Finding {
             .with("Waiting is not:")
             .remedy("choose an algorithm that looks at load");
     }
-    if sight.way == Way::ByKey && !is_fair(sight) {
-        let sentence = format!("Shares follow the keys, and those do not fall evenly: {shares}");
-        return Finding::new(Level::Warn, Cause::KeySpread, sentence)
-            .remedy("more points on the ring, a table such as Maglev, or keys that are less hot");
+    if sight.way == Way::ByKey && !is_by_weight(sight) {
+        return key_spread(sight);
     }
     let out = states(sight);
     let others = super::words::shares(&among_usable(sight));
@@ -237,6 +236,23 @@ fn fits(sight: &Sight<'_>) -> Finding {
         format!("{out}; the shares of the others are even: {others}, within chance")
     };
     Finding::new(Level::Ok, Cause::WithinChance, sentence)
+}
+
+/// Keys lie where the algorithm put them, and servers have more or less of them than their weights say.
+fn key_spread(sight: &Sight<'_>) -> Finding {
+    let shares = shares(&sight.rows);
+    let not = if heeds_weights(sight) && weights_differ(sight) {
+        format!("fit the weights {}", weights(&sight.rows))
+    } else {
+        "fall evenly".to_owned()
+    };
+    let sentence = format!("Shares follow the keys, and those do not {not}: {shares}");
+    Finding::new(Level::Warn, Cause::KeySpread, sentence).remedy(match sight.pool.algorithm {
+        Algorithm::Ring(_) => {
+            "more points on the ring, a table such as Maglev, or keys that are less hot"
+        }
+        _ => "more keys, or keys that are less hot",
+    })
 }
 
 /// Shares are not as the algorithm means them to be.
@@ -346,9 +362,18 @@ fn fair(sight: &Sight<'_>, row: &Row) -> f64 {
 /// Whether everybody who can serve has the same part, or near it, by what was due or by what came.
 fn is_fair(sight: &Sight<'_>) -> bool {
     let even = 1.0 / sight.usable().count().max(1) as f64;
+    is_near(sight, |_| even)
+}
+
+/// Whether everybody who can serve has the part that its weight says, or near it; an even one where weights do not count.
+fn is_by_weight(sight: &Sight<'_>) -> bool {
+    is_near(sight, |row| fair(sight, row))
+}
+
+fn is_near(sight: &Sight<'_>, part: impl Fn(&Row) -> f64) -> bool {
     let rows = among_usable(sight);
     let n = rows.iter().map(|row| row.requests).sum();
-    rows.iter().all(|row| Band::new(even, n).holds(row.share))
+    rows.iter().all(|row| Band::new(part(row), n).holds(row.share))
 }
 
 /// Those who can serve, with their shares of what they had together: what went to others before those were out does not

@@ -303,6 +303,56 @@ fn many_keys_fall_as_the_ring_lets_them() {
     assert_eq!(diagnosis(keyed(), got(turned), &with_keys(60), 1).cause, Cause::Unknown);
 }
 
+fn weighted_keyed(algorithm: &str) -> Lab {
+    let mut lab = lab(&format!(r#"algorithm: "{algorithm}", key: header("x-user")"#), "");
+    lab.pools[0].servers[0].weight = 3;
+    lab
+}
+
+/// What the keys of the clients give each server of 4,000 requests.
+fn told_by_keys(lab: &Lab) -> [Told; 3] {
+    let standing = |server: &crate::lab::Server| Standing {
+        name: server.name.as_str().into(),
+        health: Health::Up,
+        weight: server.weight,
+        draining: false,
+    };
+    let standings: Vec<Standing> = lab.pools[0].servers.iter().map(standing).collect();
+    let sent = [("visitors", 1_000)];
+    let shares = Expectations::default().of_clients(lab, &lab.pools[0], &standings, &sent);
+    let shares = shares.expect("keys are known");
+    got([0, 1, 2].map(|index| (shares[index] * 4_000.0) as u64))
+}
+
+#[test]
+fn weights_are_the_reason_also_where_keys_decide() {
+    for algorithm in ["maglev", "rendezvous", "modulo"] {
+        let lab = weighted_keyed(algorithm);
+        let told = told_by_keys(&lab);
+        let seen = diagnosis(lab, told, &with_keys(60), 1);
+        assert_eq!((seen.cause, seen.level), (Cause::Weights, Level::Ok), "{}", seen.sentence);
+        let begins = "Shares fit the weights 3 : 1 : 1: ";
+        assert!(seen.sentence.starts_with(begins), "{algorithm}: {}", seen.sentence);
+        let share = seen.rows[0].share;
+        assert!((share - 0.6).abs() < 0.03, "{algorithm}: {}", seen.sentence);
+    }
+}
+
+#[test]
+fn only_a_ring_is_told_to_have_more_points() {
+    let hot = |algorithm: &str| {
+        let mut lab = lab(&format!(r#"algorithm: "{algorithm}", key: header("x-user")"#), "");
+        lab.clients[0].keys = crate::model::Keys::Zipf { count: 5_000, exponent: 1.4 };
+        let told = told_by_keys(&lab);
+        diagnosis(lab, told, &with_keys(60), 1)
+    };
+    for (algorithm, is_ring) in [("ring", true), ("maglev", false), ("jump", false)] {
+        let seen = hot(algorithm);
+        assert_eq!(seen.cause, Cause::KeySpread, "{algorithm}: {}", seen.sentence);
+        assert_eq!(seen.remedy.is_some_and(|it| it.contains("ring")), is_ring, "{algorithm}");
+    }
+}
+
 #[test]
 fn one_connection_carries_everything_where_connections_are_balanced() {
     let mut tcp = lab("", "");
