@@ -46,42 +46,25 @@ fn limit_words(kind: LimitKind) -> &'static str {
     }
 }
 
-/// What a key-driven algorithm may look at: what it is called, and the name that it has at first.
-pub(in crate::ui) const KEYS: [(&str, Option<&str>); 7] = [
-    ("client address", None),
-    ("header", Some("x-user")),
-    ("cookie", Some("user")),
-    ("query field", Some("user")),
-    ("path", None),
-    ("path and query", None),
-    ("TLS server name", None),
-];
-
-/// Its place in [`KEYS`].
-pub(in crate::ui) fn key_place(key: &Key) -> usize {
-    match key {
-        Key::Address => 0,
-        Key::Header(_) => 1,
-        Key::Cookie(_) => 2,
-        Key::Query(_) => 3,
-        Key::Path => 4,
-        Key::Uri => 5,
-        Key::Sni => 6,
-    }
+/// What a key-driven algorithm may look at, and what each is called. A name that is there goes over to the others.
+pub(in crate::ui) fn key_choices(key: &Key) -> [(&'static str, Key); 7] {
+    let mut key = key.clone();
+    let named = key_name_mut(&mut key).cloned();
+    let name = |usual: &str| named.clone().unwrap_or_else(|| usual.to_owned());
+    [
+        ("client address", Key::Address),
+        ("header", Key::Header(name("x-user"))),
+        ("cookie", Key::Cookie(name("user"))),
+        ("query field", Key::Query(name("user"))),
+        ("path", Key::Path),
+        ("path and query", Key::Uri),
+        ("TLS server name", Key::Sni),
+    ]
 }
 
-/// The key at a place of [`KEYS`], with the name that it has at first.
-pub(in crate::ui) fn key_at(place: usize) -> Key {
-    let name = || KEYS[place].1.unwrap_or_default().to_owned();
-    match place {
-        1 => Key::Header(name()),
-        2 => Key::Cookie(name()),
-        3 => Key::Query(name()),
-        4 => Key::Path,
-        5 => Key::Uri,
-        6 => Key::Sni,
-        _ => Key::Address,
-    }
+/// Whether both look at the same thing, whatever its name is.
+pub(in crate::ui) fn is_same_sort(key: &Key, other: &Key) -> bool {
+    std::mem::discriminant(key) == std::mem::discriminant(other)
 }
 
 /// What it names in a request.
@@ -127,12 +110,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_key_is_at_its_place_and_has_a_name_where_it_needs_one() {
-        for (place, (_, name)) in KEYS.into_iter().enumerate() {
-            let mut key = key_at(place);
-            assert_eq!(key_place(&key), place);
-            assert_eq!(key_name_mut(&mut key).map(|name| name.as_str()), name);
-        }
+    fn a_name_goes_over_to_the_key_that_is_chosen_instead() {
+        let named = key_choices(&Key::Cookie("session".to_owned()));
+        let [header, cookie] = [&named[1].1, &named[2].1];
+        assert_eq!(*header, Key::Header("session".to_owned()));
+        assert_eq!(*cookie, Key::Cookie("session".to_owned()));
+        assert_eq!(key_choices(&Key::Path)[1].1, Key::Header("x-user".to_owned()));
     }
 
     #[test]

@@ -4,9 +4,10 @@ use super::{Command, Deed, Edit, Group, command};
 use crate::balance::Algorithm;
 use crate::ui::selection::Selection;
 use crate::ui::signal::Signal;
-use crate::ui::stage::{key_choices, request_columns};
+use crate::ui::stage::request_columns;
 use crate::ui::view::Tab;
 use crate::ui::why::receivers;
+use crate::ui::words::{is_same_sort, key_choices};
 use crate::ui::workbench::Workbench;
 
 pub(super) fn tab_commands(workbench: &Workbench) -> Vec<Command> {
@@ -51,7 +52,7 @@ fn request_commands(workbench: &Workbench) -> Vec<Command> {
 fn key_commands(workbench: &Workbench) -> Vec<Command> {
     let Some(pool) = workbench.pool() else { return Vec::new() };
     let key = |(title, key)| {
-        let is_so = std::mem::discriminant(&pool.key) == std::mem::discriminant(&key);
+        let is_so = is_same_sort(&pool.key, &key);
         let title = format!("Take as key: {title}");
         command(Group::Lab, title, None, Deed::Edit(Edit::Key(key))).idle_if(is_so)
     };

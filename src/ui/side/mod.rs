@@ -19,6 +19,7 @@ use egui::{Margin, ScrollArea, Ui};
 
 pub(super) use clients::add_group;
 
+use super::commands::Keys;
 use super::view::Arrangement;
 use super::widgets::hint;
 use super::workbench::Workbench;
@@ -63,6 +64,6 @@ fn all_controls_ui(ui: &mut Ui, workbench: &mut Workbench) {
         if button.on_hover_text(words).clicked() {
             workbench.view.all_controls = !open;
         }
-        hint(ui, "Ctrl .");
+        hint(ui, Keys::command(egui::Key::Period).text());
     });
 }

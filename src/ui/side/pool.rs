@@ -76,16 +76,19 @@ fn line_ui(ui: &mut Ui, part: &Part<'_>, queue: &mut Queue) {
 
 /// What a key-driven algorithm looks at.
 fn key_ui(ui: &mut Ui, part: &Part<'_>, key: &mut Key) {
-    let default = words::key_place(&Key::default());
-    let names = words::KEYS.map(|(name, _)| name);
+    let mut usual = words::key_choices(&Key::default());
+    let names = usual.each_ref().map(|(name, _)| *name);
+    let place_of = |key: &Key| usual.iter().position(|(_, it)| words::is_same_sort(it, key));
+    let (default, mut place) = (place_of(&Key::default()), place_of(key).unwrap_or_default());
     let field = part.group("Key", "what of a request decides where it goes");
-    if let Some(chosen) = field.choice_ui(ui, &names, Some(default), words::key_place(key)) {
-        *key = words::key_at(chosen);
+    if let Some(chosen) = field.choice_ui(ui, &names, default, place) {
+        place = chosen;
+        *key = usual[place].1.clone();
     }
-    let (_, default) = words::KEYS[words::key_place(key)];
+    let default = words::key_name_mut(&mut usual[place].1).cloned();
     if let Some(name) = words::key_name_mut(key) {
         let field = part.field("", "Key name", "whose value in the request is the key");
-        field.text_ui(ui, default, name);
+        field.text_ui(ui, default.as_deref(), name);
     }
 }
 

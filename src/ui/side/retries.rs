@@ -27,11 +27,7 @@ pub(super) fn retries_ui(ui: &mut Ui, wrong: Wrong<'_>, pool: &str, listeners: &
 
 /// The place of the first route to the pool, behind the last one if it is the listener's `pool`.
 fn place_to(listener: &Listener, pool: &str) -> Option<usize> {
-    let leads = |route: &Route| match &route.to {
-        Action::Pool(name) => name == pool,
-        Action::Split(split) => split.parts.iter().any(|share| share.pool == pool),
-        _ => false,
-    };
+    let leads = |route: &Route| route.to.pools().contains(&pool);
     let written = listener.routes.iter().position(|route| route.enabled && leads(route));
     let is_shorthand = listener.pool.as_deref() == Some(pool);
     written.or_else(|| is_shorthand.then_some(listener.routes.len()))

@@ -5,7 +5,6 @@ mod flow;
 mod keys;
 mod logs;
 mod requests;
-pub(super) use keys::key_choices;
 pub(super) use requests::request_columns;
 #[cfg(test)]
 pub(super) use requests::specimen;

@@ -7,6 +7,7 @@ use crate::lab::Key;
 use crate::ui::selection::Selection;
 use crate::ui::signal::Signal;
 use crate::ui::theme::Theme;
+use crate::ui::words::{is_same_sort, key_choices, key_name_mut};
 use crate::ui::workbench::Workbench;
 
 /// Fills from right to left.
@@ -99,15 +100,15 @@ fn key_ui(ui: &mut Ui, workbench: &mut Workbench) {
 fn choices_ui(ui: &mut Ui, key: &mut Key) -> bool {
     let mut chosen = false;
     for (title, choice) in key_choices(key) {
-        let is_chosen = std::mem::discriminant(key) == std::mem::discriminant(&choice);
+        let is_chosen = is_same_sort(key, &choice);
         if ui.selectable_label(is_chosen, title).clicked() && !is_chosen {
             *key = choice;
-            chosen = name_of(key).is_none();
+            chosen = key_name_mut(key).is_none();
         }
         if !is_chosen {
             continue;
         }
-        if let Some(name) = name_of(key) {
+        if let Some(name) = key_name_mut(key) {
             let field = TextEdit::singleline(name).char_limit(NAME_CHARS_MAX).desired_width(180.0);
             let response = ui.horizontal(|ui| {
                 ui.add_space(16.0);
@@ -120,29 +121,6 @@ fn choices_ui(ui: &mut Ui, key: &mut Key) -> bool {
         }
     }
     chosen
-}
-
-/// What can be chosen. A name that was typed for one of them goes over to the next.
-pub(in crate::ui) fn key_choices(key: &Key) -> [(&'static str, Key); 7] {
-    let mut key = key.clone();
-    let typed = name_of(&mut key).cloned();
-    let name = |usual: &str| typed.clone().unwrap_or_else(|| usual.to_owned());
-    [
-        ("client address", Key::Address),
-        ("header", Key::Header(name("x-user"))),
-        ("cookie", Key::Cookie(name("user"))),
-        ("query field", Key::Query(name("user"))),
-        ("path", Key::Path),
-        ("path and query", Key::Uri),
-        ("TLS server name", Key::Sni),
-    ]
-}
-
-fn name_of(key: &mut Key) -> Option<&mut String> {
-    match key {
-        Key::Header(name) | Key::Cookie(name) | Key::Query(name) => Some(name),
-        Key::Address | Key::Path | Key::Uri | Key::Sni => None,
-    }
 }
 
 pub(super) fn words(key: &Key) -> String {

@@ -40,7 +40,6 @@ use crate::ui::signal::Signal;
 use crate::ui::workbench::Workbench;
 
 pub(super) use self::head::head_ui;
-pub(in crate::ui) use self::head::key_choices;
 
 /// What the tab remembers for itself.
 pub(super) struct Keys {
